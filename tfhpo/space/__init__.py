@@ -1,0 +1,31 @@
+"""The search space: parameters, conditions and priors; values to points of a unit cube and back."""
+
+from tfhpo.space.domains import (
+    Domain,
+    FloatRange,
+    IntegerRange,
+    Kind,
+    Levels,
+    Steps,
+    Value,
+)
+from tfhpo.space.parameters import Condition, Parameter
+from tfhpo.space.priors import Prior
+from tfhpo.space.space import BoolArray, FloatArray, Point, Space
+
+__all__ = [
+    "BoolArray",
+    "Condition",
+    "Domain",
+    "FloatArray",
+    "FloatRange",
+    "IntegerRange",
+    "Kind",
+    "Levels",
+    "Parameter",
+    "Point",
+    "Prior",
+    "Space",
+    "Steps",
+    "Value",
+]

@@ -1,0 +1,133 @@
+"""What the user knows of a parameter before the search: a frozen distribution of scipy.stats.
+
+Notation:
+    F       the distribution's cumulative function, F^-1 its quantile function
+    a, b    the smallest and the largest value of the parameter
+    p       a probability in [0, 1)
+
+The distribution is cut to the parameter's range: its p-quantile is F^-1(F(a) + p (F(b) - F(a))).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import scipy.stats
+
+from tfhpo.errors import SpaceError
+from tfhpo.space.domains import Domain, Value
+
+# An unbounded tail (a normal's, say) may leave the range by this share of the distribution; more
+# than that would search something else than what was written.
+TAIL_SHARE = 0.01
+
+
+def is_distribution(candidate: object) -> bool:
+    """Whether the object is a frozen scipy.stats distribution."""
+    return all(hasattr(candidate, name) for name in ("dist", "ppf", "cdf", "support"))
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A frozen scipy.stats distribution over the values of one parameter.
+
+    Args:
+        distribution: For example `scipy.stats.loguniform(1e-4, 1e-1)`.
+
+    Raises:
+        SpaceError: If it is not a frozen distribution that scipy.stats has under a name.
+    """
+
+    distribution: Any
+
+    def __post_init__(self) -> None:
+        if not is_distribution(self.distribution):
+            raise SpaceError(
+                "A distribution must be a frozen one of scipy.stats, such as "
+                f"scipy.stats.loguniform(1e-4, 1e-1). Received: {self.distribution!r}."
+            )
+        name = self.distribution.dist.name
+        if not hasattr(scipy.stats, name):
+            raise SpaceError(
+                "A distribution must be one that scipy.stats has under its name, so that the "
+                f"study can be read again. Received: {name!r}."
+            )
+
+    def check(self, domain: Domain) -> None:
+        """Raises a SpaceError where the distribution leaves the domain's range."""
+        low, high = _ends(domain)
+        bottom, top = (float(end) for end in self.distribution.support())
+        # A value's own rounding must not count as leaving: loguniform(1e-4, ...) has its end there.
+        slack = 1e-12 * max(abs(low), abs(high), 1e-300)
+        outside = _bounded(bottom) and bottom < low - slack
+        outside |= _bounded(top) and top > high + slack
+        lost = self._lost_share(low, high)
+        if outside or lost > TAIL_SHARE:
+            raise SpaceError(
+                f"The distribution {self} must stay inside the parameter's range "
+                f"[{low:g}, {high:g}]; an unbounded tail may leave it by {TAIL_SHARE:.0%}. "
+                f"Received: support [{bottom:g}, {top:g}], of which {lost:.1%} lies outside."
+            )
+
+    def quantile(self, domain: Domain, p: float) -> float:
+        """Returns the place, in [0, 1], of the distribution's p-quantile in the domain."""
+        low, high = _ends(domain)
+        below = self._share_below(low)
+        share = below + p * (float(self.distribution.cdf(high)) - below)
+        return domain.nearest(float(self.distribution.ppf(share)))
+
+    def config(self) -> dict[str, Any]:
+        """Returns a JSON-able description that `prior_from_config` turns back."""
+        return {
+            "name": self.distribution.dist.name,
+            "args": [_plain(argument) for argument in self.distribution.args],
+            "kwds": {key: _plain(value) for key, value in self.distribution.kwds.items()},
+        }
+
+    def __str__(self) -> str:
+        arguments = [f"{argument:g}" for argument in self.distribution.args]
+        arguments += [f"{key}={value:g}" for key, value in self.distribution.kwds.items()]
+        return f"{self.distribution.dist.name}({', '.join(arguments)})"
+
+    def _share_below(self, low: float) -> float:
+        at_low = float(self.distribution.cdf(low))
+        # A discrete distribution has mass at `low` itself, which belongs inside.
+        return at_low - float(self.distribution.pmf(low)) if self._discrete else at_low
+
+    def _lost_share(self, low: float, high: float) -> float:
+        return self._share_below(low) + float(self.distribution.sf(high))
+
+    @property
+    def _discrete(self) -> bool:
+        return hasattr(self.distribution.dist, "pmf")
+
+
+def prior_from_config(config: dict[str, Any]) -> Prior:
+    """Returns the prior that `Prior.config` described.
+
+    Raises:
+        SpaceError: If scipy.stats has no distribution of that name.
+    """
+    family = getattr(scipy.stats, config["name"], None)
+    if family is None:
+        raise SpaceError(f"scipy.stats has no distribution {config['name']!r}.")
+    return Prior(family(*config["args"], **config["kwds"]))
+
+
+def _ends(domain: Domain) -> tuple[float, float]:
+    ends: tuple[Value, Value] = (domain.from_unit(0.0), domain.from_unit(1.0))
+    if any(isinstance(end, (bool, str)) for end in ends):
+        raise SpaceError(
+            f"A distribution needs a parameter whose values are numbers. Received: {domain}."
+        )
+    return float(ends[0]), float(ends[1])
+
+
+def _bounded(end: float) -> bool:
+    return not math.isinf(end)
+
+
+def _plain(number: Any) -> float | int:
+    return int(number) if float(number).is_integer() else float(number)

@@ -1,0 +1,326 @@
+"""The search space, and configurations as points of a unit cube with an activity mask.
+
+Notation:
+    d       the number of columns, one per parameter
+    n       the number of points
+    x       a point: `d` places in [0, 1]; a place that is not active is 0 and means nothing
+    m       its mask: `d` booleans, whether each column is active
+
+A column is active when all its conditions hold. A trial may have read fewer parameters than its
+conditions allow (a plain `if` in the build function); `encode` then takes the parameters that are
+absent from the values as inactive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tfhpo.errors import SpaceError
+from tfhpo.space.domains import Value
+from tfhpo.space.parameters import Condition, Parameter, parameter_from_config
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+class Point(NamedTuple):
+    """A configuration in the unit cube.
+
+    Attributes:
+        x: Places, shape `d`; 0 where inactive.
+        active: Mask, shape `d`.
+    """
+
+    x: FloatArray
+    active: BoolArray
+
+
+class Space:
+    """An ordered list of parameters; parents come before what depends on them.
+
+    Args:
+        parameters: The parameters, in the order of their columns.
+
+    Raises:
+        SpaceError: If two parameters clash, or a condition names a parameter that is not before it.
+    """
+
+    def __init__(self, parameters: Iterable[Parameter] = ()) -> None:
+        self.parameters: tuple[Parameter, ...] = tuple(parameters)
+        self._columns_of: dict[str, list[int]] = {}
+        for column, parameter in enumerate(self.parameters):
+            self._check(parameter)
+            self._columns_of.setdefault(parameter.name, []).append(column)
+
+    def __len__(self) -> int:
+        return len(self.parameters)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Space) and self.config() == other.config()
+
+    def __hash__(self) -> int:
+        return hash(self.parameters)
+
+    def __repr__(self) -> str:
+        return f"Space({', '.join(parameter.name for parameter in self.parameters)})"
+
+    @property
+    def names(self) -> list[str]:
+        """The name of each column; a name repeats where its conditions differ."""
+        return [parameter.name for parameter in self.parameters]
+
+    @property
+    def size(self) -> int | None:
+        """The number of distinct configurations, or None where it is infinite."""
+        parents = {c.parent for parameter in self.parameters for c in parameter.conditions}
+        return self._count(0, np.zeros(len(self)), np.zeros(len(self), dtype=bool), parents)
+
+    # ------------------------------------------------------------------ values <-> points
+
+    def encode(self, values: Mapping[str, Value]) -> Point:
+        """Returns the point of a configuration.
+
+        Args:
+            values: Parameter name to value. A parameter that is absent is inactive.
+
+        Raises:
+            SpaceError: If a value is not one of its parameter's, or a name is unknown.
+        """
+        unknown = sorted(set(values) - set(self._columns_of))
+        if unknown:
+            raise SpaceError(f"The values must be of {self}. Received also: {unknown}.")
+        x, active = self._blank()
+        for column, parameter in enumerate(self.parameters):
+            if parameter.name in values and self._holds(column, x, active):
+                try:
+                    x[column] = parameter.domain.to_unit(values[parameter.name])
+                except SpaceError as error:
+                    raise SpaceError(f"Parameter {parameter.name!r}: {error}") from error
+                active[column] = True
+        return Point(x, active)
+
+    def decode(self, x: FloatArray, active: BoolArray | None = None) -> dict[str, Value]:
+        """Returns the values of a point, active parameters only.
+
+        Args:
+            x: Places, shape `d`.
+            active: Mask, shape `d`; by default what the conditions say.
+        """
+        mask = self.active(x) if active is None else active
+        return {
+            parameter.name: parameter.domain.from_unit(float(x[column]))
+            for column, parameter in enumerate(self.parameters)
+            if mask[column]
+        }
+
+    def active(self, x: FloatArray) -> BoolArray:
+        """Returns which columns the conditions make active.
+
+        Args:
+            x: Places, shape `d` or `n x d`.
+
+        Returns:
+            Mask, of the shape of `x`.
+        """
+        if x.ndim > 1:
+            return np.array([self.active(row) for row in x], dtype=bool).reshape(x.shape)
+        active = np.zeros(len(self), dtype=bool)
+        for column in range(len(self)):
+            active[column] = self._holds(column, x, active)
+        return active
+
+    def point(self, x: FloatArray) -> Point:
+        """Returns the point at these places: snapped to values, masked, inactive places 0.
+
+        Args:
+            x: Places, shape `d`; outside [0, 1] counts as the end.
+        """
+        places, active = self._blank()
+        for column, parameter in enumerate(self.parameters):
+            if self._holds(column, places, active):
+                places[column] = self._snap(parameter, float(x[column]))
+                active[column] = True
+        return Point(places, active)
+
+    def draw(self, p: FloatArray) -> Point:
+        """Returns the point whose every active column is at its quantile.
+
+        Args:
+            p: Probabilities in [0, 1), shape `d`. Uniform ones draw from the priors.
+        """
+        x, active = self._blank()
+        for column, parameter in enumerate(self.parameters):
+            if self._holds(column, x, active):
+                x[column] = parameter.draw(float(p[column]))
+                active[column] = True
+        return Point(x, active)
+
+    def default(self) -> Point:
+        """Returns the point of the defaults; a parameter without one is at its start."""
+        x, active = self._blank()
+        for column, parameter in enumerate(self.parameters):
+            if self._holds(column, x, active):
+                if parameter.default is not None:
+                    x[column] = parameter.domain.to_unit(parameter.default)
+                active[column] = True
+        return Point(x, active)
+
+    def lattice(self, levels: int) -> Iterator[Point]:
+        """Yields every configuration, the last parameter fastest.
+
+        Args:
+            levels: How many values to lay over a continuous parameter, both ends among them.
+        """
+        return self._lattice(0, *self._blank(), levels)
+
+    # ------------------------------------------------------------------ change and comparison
+
+    def extended(self, parameters: Iterable[Parameter]) -> Space:
+        """Returns the space with further columns at its end; known parameters are skipped."""
+        known = {parameter.key for parameter in self.parameters}
+        return Space((*self.parameters, *(new for new in parameters if new.key not in known)))
+
+    def differences(self, other: Space) -> list[str]:
+        """Returns what sets another space apart from this one, a line each, for people."""
+        mine = {parameter.key: parameter for parameter in self.parameters}
+        theirs = {parameter.key: parameter for parameter in other.parameters}
+        lines = [
+            f"{_label(mine[key])}: was {mine[key].domain}, is absent"
+            for key in mine
+            if key not in theirs
+        ]
+        lines += [
+            f"{_label(theirs[key])}: was absent, is {theirs[key].domain}"
+            for key in theirs
+            if key not in mine
+        ]
+        for key in mine.keys() & theirs.keys():
+            was, now = mine[key].config(), theirs[key].config()
+            lines += [
+                f"{_label(mine[key])}: {part} was {was[part]}, is {now[part]}"
+                for part in ("domain", "prior")
+                if was[part] != now[part]
+            ]
+        return sorted(lines)
+
+    def config(self) -> dict[str, Any]:
+        """Returns a JSON-able description that `Space.from_config` turns back."""
+        return {"parameters": [parameter.config() for parameter in self.parameters]}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Space:
+        """Returns the space that `config` described."""
+        return cls(parameter_from_config(parameter) for parameter in config["parameters"])
+
+    # ------------------------------------------------------------------ parts
+
+    def _blank(self) -> tuple[FloatArray, BoolArray]:
+        return np.zeros(len(self)), np.zeros(len(self), dtype=bool)
+
+    @staticmethod
+    def _snap(parameter: Parameter, u: float) -> float:
+        if parameter.size is None:
+            return min(max(u, 0.0), 1.0)
+        return parameter.domain.unit_of_index(parameter.domain.index_of_unit(u))
+
+    def _holds(self, column: int, x: FloatArray, active: BoolArray) -> bool:
+        """Whether the column is active, given the columns before it."""
+        parameter = self.parameters[column]
+        # One name has one value: where two columns of a name hold, the first one carries it.
+        earlier = self._columns_of[parameter.name]
+        if any(active[other] for other in earlier if other < column):
+            return False
+        return all(self._met(condition, x, active) for condition in parameter.conditions)
+
+    def _met(self, condition: Condition, x: FloatArray, active: BoolArray) -> bool:
+        for parent in self._columns_of[condition.parent]:
+            if active[parent]:
+                value = self.parameters[parent].domain.from_unit(float(x[parent]))
+                return value in condition.values
+        return False
+
+    def _lattice(
+        self, column: int, x: FloatArray, active: BoolArray, levels: int
+    ) -> Iterator[Point]:
+        if column == len(self):
+            yield Point(x.copy(), active.copy())
+            return
+        places = (
+            _places(self.parameters[column], levels) if self._holds(column, x, active) else None
+        )
+        active[column] = places is not None
+        for place in places if places is not None else (0.0,):
+            x[column] = place
+            yield from self._lattice(column + 1, x, active, levels)
+        x[column], active[column] = 0.0, False
+
+    def _count(
+        self, column: int, x: FloatArray, active: BoolArray, parents: set[str]
+    ) -> int | None:
+        """Counts the configurations of the columns from `column` on; branches only at parents."""
+        if column == len(self):
+            return 1
+        parameter = self.parameters[column]
+        if not self._holds(column, x, active):
+            return self._count(column + 1, x, active, parents)
+        if parameter.size is None:
+            return None
+        # Columns of one name shadow one another, so they branch like parents do.
+        if parameter.name not in parents and len(self._columns_of[parameter.name]) == 1:
+            rest = self._count(column + 1, x, active, parents)
+            return None if rest is None else parameter.size * rest
+        total = 0
+        active[column] = True
+        for index in range(parameter.size):
+            x[column] = parameter.domain.unit_of_index(index)
+            rest = self._count(column + 1, x, active, parents)
+            if rest is None:
+                total = -1
+                break
+            total += rest
+        x[column], active[column] = 0.0, False
+        return None if total < 0 else total
+
+    def _check(self, parameter: Parameter) -> None:
+        for condition in parameter.conditions:
+            parents = self._columns_of.get(condition.parent)
+            if parents is None:
+                raise SpaceError(
+                    f"The condition of {parameter.name!r} must name an earlier parameter. "
+                    f"Received: {condition.parent!r}."
+                )
+        for column in self._columns_of.get(parameter.name, []):
+            _check_twins(self.parameters[column], parameter)
+
+
+def _check_twins(first: Parameter, second: Parameter) -> None:
+    """Refuses one name with two ranges that could both be asked for in one trial."""
+    if first.domain == second.domain and first.key != second.key:
+        return
+    if any(a.excludes(b) for a in first.conditions for b in second.conditions):
+        return
+    raise SpaceError(
+        f"A parameter must be declared once: {first.name!r} is declared as {first.domain} "
+        f"({_when(first)}) and again as {second.domain} ({_when(second)})."
+    )
+
+
+def _when(parameter: Parameter) -> str:
+    return " and ".join(map(str, parameter.conditions)) or "always"
+
+
+def _label(parameter: Parameter) -> str:
+    return parameter.name if not parameter.conditions else f"{parameter.name} ({_when(parameter)})"
+
+
+def _places(parameter: Parameter, levels: int) -> list[float]:
+    """Returns the places of a parameter's values, or of `levels` of them where it is continuous."""
+    if parameter.size is not None:
+        return [parameter.domain.unit_of_index(index) for index in range(parameter.size)]
+    if levels == 1:
+        return [0.5]
+    return [index / (levels - 1) for index in range(levels)]

@@ -1,0 +1,18 @@
+"""Search strategies: pure maths over the encoded space, one file each behind one contract."""
+
+from tfhpo.strategies.grid_search import GridSearch
+from tfhpo.strategies.history import Entry, History, Outcome
+from tfhpo.strategies.random_search import RandomSearch
+from tfhpo.strategies.strategy import Event, Result, Strategy, Suggestion
+
+__all__ = [
+    "Entry",
+    "Event",
+    "GridSearch",
+    "History",
+    "Outcome",
+    "RandomSearch",
+    "Result",
+    "Strategy",
+    "Suggestion",
+]

@@ -1,0 +1,191 @@
+"""What a strategy has proposed and learnt so far, as growing arrays.
+
+Notation:
+    d       the number of columns of the space
+    n       the number of points
+    x       places in the unit cube, `n x d`
+    m       which columns each point really used, `n x d`
+    y       scores, `n`, lower is better; NaN while pending and after a failure
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tfhpo.errors import ArgumentError
+from tfhpo.space import BoolArray, FloatArray, Point
+
+
+class Outcome(enum.IntEnum):
+    """What became of a point."""
+
+    PENDING = 0
+    COMPLETED = 1
+    FAILED = 2
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One point of the history, for saving and restoring.
+
+    Attributes:
+        key: The number under which the strategy knows the point.
+        point: Where it lies, with the columns that the trial really used.
+        outcome: What became of it.
+        score: Lower is better; NaN unless completed.
+    """
+
+    key: int
+    point: Point
+    outcome: Outcome = Outcome.PENDING
+    score: float = math.nan
+
+
+class History:
+    """Points in the order they were proposed or told.
+
+    The key of a point is its row. Rows are never removed: a failed point stays as a warning.
+
+    Args:
+        dimension: The number of columns, `d`.
+    """
+
+    def __init__(self, dimension: int) -> None:
+        self._count = 0
+        self._x = np.zeros((16, dimension))
+        self._active = np.zeros((16, dimension), dtype=bool)
+        self._scores = np.full(16, np.nan)
+        self._outcomes = np.full(16, Outcome.PENDING, dtype=np.int8)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def x(self) -> FloatArray:
+        """Places of all points, `n x d`; 0 where inactive."""
+        return self._x[: self._count]
+
+    @property
+    def active(self) -> BoolArray:
+        """Masks of all points, `n x d`."""
+        return self._active[: self._count]
+
+    @property
+    def scores(self) -> FloatArray:
+        """Scores of all points, `n`; NaN unless completed."""
+        return self._scores[: self._count]
+
+    @property
+    def completed(self) -> npt.NDArray[np.intp]:
+        """The keys of the completed points, ascending."""
+        return self._with(Outcome.COMPLETED)
+
+    @property
+    def pending(self) -> npt.NDArray[np.intp]:
+        """The keys of the points whose result is awaited, ascending."""
+        return self._with(Outcome.PENDING)
+
+    @property
+    def failed(self) -> npt.NDArray[np.intp]:
+        """The keys of the points that failed, ascending."""
+        return self._with(Outcome.FAILED)
+
+    @property
+    def best(self) -> int | None:
+        """The key of the completed point with the lowest score, the first of equals, or None."""
+        keys = self.completed
+        return int(keys[np.argmin(self.scores[keys])]) if len(keys) else None
+
+    def entry(self, key: int) -> Entry:
+        """Returns one point with all that is known of it."""
+        self._check(key)
+        point = Point(self._x[key].copy(), self._active[key].copy())
+        return Entry(key, point, Outcome(self._outcomes[key]), float(self._scores[key]))
+
+    def add(self, point: Point) -> int:
+        """Appends a pending point and returns its key."""
+        if self._count == len(self._x):
+            self._grow()
+        key = self._count
+        self._count += 1
+        self._write(key, point)
+        return key
+
+    def resolve(self, key: int, point: Point, score: float) -> None:
+        """Records the result of a point; a score that is not finite is a failure.
+
+        Args:
+            key: The key that `add` returned.
+            point: Where the trial really was: it may have used fewer columns than proposed.
+            score: Lower is better.
+
+        Raises:
+            ArgumentError: If there is no such key or its result is known already.
+        """
+        self._check(key)
+        if self._outcomes[key] != Outcome.PENDING:
+            raise ArgumentError(f"A point's result is told once. Received again: key {key}.")
+        self._write(key, point)
+        if math.isfinite(score):
+            self._scores[key], self._outcomes[key] = score, Outcome.COMPLETED
+        else:
+            self._outcomes[key] = Outcome.FAILED
+
+    def restore(self, entry: Entry) -> None:
+        """Appends a point of a saved history, under its old key.
+
+        Raises:
+            ArgumentError: If the points do not come in the order of their keys.
+        """
+        if entry.key != self._count:
+            raise ArgumentError(
+                f"The next point of the history must have key {self._count}. "
+                f"Received: key {entry.key}."
+            )
+        key = self.add(entry.point)
+        self._outcomes[key], self._scores[key] = entry.outcome, entry.score
+
+    def tried(self, point: Point) -> bool:
+        """Whether a point would repeat one of the history, a failed or pending one included.
+
+        A point repeats a trial when it agrees with everything that the trial used: a build is a
+        function of the parameters that it reads, so nothing else can make it differ.
+        """
+        if not self._count:
+            return False
+        differs = (self.x != point.x) | ~point.active
+        return bool(np.any(~np.any(differs & self.active, axis=1)))
+
+    def widen(self, dimension: int) -> None:
+        """Adds columns at the end; no known point used them.
+
+        Args:
+            dimension: The new number of columns.
+        """
+        extra = dimension - self._x.shape[1]
+        self._x = np.pad(self._x, ((0, 0), (0, extra)))
+        self._active = np.pad(self._active, ((0, 0), (0, extra)))
+
+    def _with(self, outcome: Outcome) -> npt.NDArray[np.intp]:
+        return np.flatnonzero(self._outcomes[: self._count] == outcome)
+
+    def _write(self, key: int, point: Point) -> None:
+        self._x[key] = np.where(point.active, point.x, 0.0)
+        self._active[key] = point.active
+
+    def _check(self, key: int) -> None:
+        if not 0 <= key < self._count:
+            raise ArgumentError(f"A key must be in 0 ... {self._count - 1}. Received: {key}.")
+
+    def _grow(self) -> None:
+        room = len(self._x)
+        self._x = np.concatenate([self._x, np.zeros_like(self._x)])
+        self._active = np.concatenate([self._active, np.zeros_like(self._active)])
+        self._scores = np.concatenate([self._scores, np.full(room, np.nan)])
+        pending = np.full(room, Outcome.PENDING, dtype=np.int8)
+        self._outcomes = np.concatenate([self._outcomes, pending])

@@ -1,0 +1,251 @@
+"""The contract of every strategy: suggest, observe, state.
+
+A strategy sees points of the unit cube and the random generator that it is given; never KerasTuner,
+files or clocks. It is usable without anything else of tfhpo:
+
+    space = Space([Parameter("rate", FloatRange(1e-4, 1e-1, "log"))])
+    strategy = ElasticGrid(space, np.random.default_rng(0))
+    for _ in range(30):
+        for suggestion in strategy.suggest():
+            values = space.decode(suggestion.point.x)
+            strategy.observe([Result(suggestion.key, suggestion.point, loss(**values))])
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple, final
+
+import numpy as np
+
+from tfhpo.errors import ArgumentError
+from tfhpo.space import Point, Space
+from tfhpo.strategies.history import Entry, History
+
+# Enumerating a space to find what is left of it is the last resort, for small spaces only.
+_ENUMERABLE = 100_000
+# How often to draw again before asking whether anything is left.
+_REDRAWS = 50
+
+
+class Suggestion(NamedTuple):
+    """A point that the strategy wants tried.
+
+    Attributes:
+        key: The number to report its result under.
+        point: Where it lies.
+    """
+
+    key: int
+    point: Point
+
+
+class Result(NamedTuple):
+    """What became of a suggestion.
+
+    Attributes:
+        key: The suggestion's key.
+        point: Where the trial really was: columns that it did not use are inactive.
+        score: Lower is better; anything that is not finite is a failure.
+    """
+
+    key: int
+    point: Point
+    score: float
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something worth recording and drawing, such as the ranges of a round.
+
+    Attributes:
+        kind: What it is, for example "round".
+        data: JSON-able content.
+    """
+
+    kind: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class Strategy(ABC):
+    """Proposes points and learns from their scores.
+
+    Subclasses fill in `_propose` (and, where they keep state, `_learn`, `_private_state`,
+    `_restore_private` and `_space_grew`); they override nothing else. The base keeps the history,
+    so that every strategy treats pending points, duplicates, failures and exhaustion alike.
+
+    Args:
+        space: What to search.
+        rng: The only source of randomness.
+        budget: How many trials are planned, or None where nobody knows.
+
+    Raises:
+        ArgumentError: If the space is empty or the budget is below one.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(
+        self, space: Space, rng: np.random.Generator, *, budget: int | None = None
+    ) -> None:
+        if not len(space):
+            raise ArgumentError(
+                "The search space must hold at least one parameter. Received an empty one: does "
+                "the build function ask `hp` for anything?"
+            )
+        if budget is not None and budget < 1:
+            raise ArgumentError(f"The budget must be at least one trial. Received: {budget}.")
+        self.space = space
+        self.rng = rng
+        self.budget = budget
+        self.history = History(len(space))
+        self._events: list[Event] = []
+        self._finished = False
+
+    # ------------------------------------------------------------------ the contract
+
+    @final
+    def suggest(self, n: int = 1) -> list[Suggestion]:
+        """Returns up to `n` new points and holds them as pending.
+
+        Fewer than `n`, even none, come back when the strategy waits for results or has nothing
+        left; `finished` tells which.
+        """
+        suggestions: list[Suggestion] = []
+        while len(suggestions) < n and not self._finished:
+            point = self._propose()
+            if point is None:
+                break
+            suggestions.append(Suggestion(self.history.add(point), point))
+        return suggestions
+
+    @final
+    def observe(self, results: Iterable[Result]) -> None:
+        """Learns the results of points, in any order.
+
+        Raises:
+            ArgumentError: If a key is unknown or its result was told before.
+        """
+        for result in results:
+            self.history.resolve(*result)
+            self._learn(self.history.entry(result.key))
+
+    @final
+    def hold(self, point: Point) -> int:
+        """Tells of a pending point that came from elsewhere, and returns its key."""
+        return self.history.add(point)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the strategy will never suggest again, whatever it is told."""
+        return self._finished
+
+    @final
+    def state(self) -> dict[str, Any]:
+        """Returns all that `restore` needs beside the history, JSON-able and small."""
+        return {
+            "rng": self.rng.bit_generator.state,
+            "finished": self._finished,
+            "private": self._private_state(),
+        }
+
+    @final
+    def restore(self, state: dict[str, Any], history: Iterable[Entry]) -> None:
+        """Returns to a saved state exactly: the next suggestions are those it would have made.
+
+        Args:
+            state: What `state` returned.
+            history: Every point known by then, in the order of their keys, pending ones included.
+        """
+        self.history = History(len(self.space))
+        for entry in history:
+            self.history.restore(entry)
+        self.rng.bit_generator.state = state["rng"]
+        self._finished = state["finished"]
+        self._restore_private(state["private"])
+
+    @final
+    def extend(self, space: Space) -> None:
+        """Goes on in a space with further columns at its end.
+
+        Raises:
+            ArgumentError: If the known columns changed.
+        """
+        if space.parameters[: len(self.space)] != self.space.parameters:
+            raise ArgumentError(
+                f"A space grows at its end only. Received: {space} after {self.space}."
+            )
+        self.space = space
+        self.history.widen(len(space))
+        self._finished = False
+        self._space_grew()
+
+    @final
+    def take_events(self) -> list[Event]:
+        """Returns the events since the last call, oldest first."""
+        events, self._events = self._events, []
+        return events
+
+    # ------------------------------------------------------------------ for subclasses
+
+    @abstractmethod
+    def _propose(self) -> Point | None:
+        """Returns one new point; None to wait for results, or after `_finish`."""
+
+    def _learn(self, entry: Entry) -> None:
+        """Takes in a result that has just entered the history."""
+
+    def _private_state(self) -> dict[str, Any]:
+        """Returns what the subclass must save, JSON-able; the history and the rng are saved."""
+        return {}
+
+    def _restore_private(self, state: dict[str, Any]) -> None:
+        """Takes back what `_private_state` returned; the history is in place already."""
+
+    def _space_grew(self) -> None:
+        """Adapts the subclass's own state to new columns at the end of the space."""
+
+    @final
+    def _finish(self) -> None:
+        """Declares that nothing is left to suggest."""
+        self._finished = True
+
+    @final
+    def _record(self, kind: str, data: dict[str, Any]) -> None:
+        """Adds an event for the study."""
+        self._events.append(Event(kind, data))
+
+    @final
+    def _draw_untried(self) -> Point | None:
+        """Returns a random point that repeats none, drawn from the priors.
+
+        Finishes and returns None when a finite space holds no other.
+        """
+        for _ in range(_REDRAWS):
+            point = self.space.draw(self.rng.random(len(self.space)))
+            if not self.history.tried(point):
+                return point
+        size = self.space.size
+        if size is None:
+            # Continuous columns make repeats all but impossible, unless the trials ignore them.
+            self._finish()
+            return None
+        return self._pick(self._untried(size))
+
+    def _untried(self, size: int) -> Sequence[Point]:
+        points: Iterator[Point] = self.space.lattice(levels=1)
+        if size <= _ENUMERABLE:
+            return [point for point in points if not self.history.tried(point)]
+        # Reached only after many repeats in a row in a huge space: the first hole will do.
+        for point in points:
+            if not self.history.tried(point):
+                return [point]
+        return []
+
+    def _pick(self, points: Sequence[Point]) -> Point | None:
+        if not points:
+            self._finish()
+            return None
+        return points[int(self.rng.integers(len(points)))]
