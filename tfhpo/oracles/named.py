@@ -1,0 +1,42 @@
+"""One oracle per strategy: it chooses the strategy and documents its arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tfhpo.oracles.strategy_oracle import StrategyOracle
+from tfhpo.strategies import GridSearch, RandomSearch
+
+
+class RandomOracle(StrategyOracle):
+    """Random search, through the parameters' distributions where they have one.
+
+    Args:
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most. Default 10, as in KerasTuner.
+        **kwargs: The further arguments of `StrategyOracle`.
+    """
+
+    def __init__(self, objective: Any = None, max_trials: int | None = 10, **kwargs: Any) -> None:
+        super().__init__(RandomSearch, objective, max_trials, **kwargs)
+
+
+class GridOracle(StrategyOracle):
+    """Exhaustive grid search: every combination of values, the last parameter fastest.
+
+    Args:
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most. Default None: the whole grid.
+        levels: Values laid over a continuous parameter, both ends among them. Default 10.
+        **kwargs: The further arguments of `StrategyOracle`.
+    """
+
+    def __init__(
+        self,
+        objective: Any = None,
+        max_trials: int | None = None,
+        *,
+        levels: int = 10,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(GridSearch, objective, max_trials, options={"levels": levels}, **kwargs)

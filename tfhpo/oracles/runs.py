@@ -1,0 +1,159 @@
+"""A trial of KerasTuner, what the strategy knows of it, and the record that the study keeps."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import keras_tuner
+import numpy as np
+from keras_tuner.engine import trial as kt_trial
+
+from tfhpo.space import Point, Space, Value
+from tfhpo.strategies import Entry, Outcome
+from tfhpo.study import TrialRecord, TrialStatus
+
+
+@dataclass
+class Run:
+    """One trial, from the suggestion to its end.
+
+    Attributes:
+        trial: What KerasTuner and the tuner see.
+        number: Position in the study, from 0.
+        key: The strategy's key of the point; None for a trial that it does not know (one that
+            does not fit an extended space).
+        point: The suggestion.
+        values: What the suggestion decodes to; a build may read fewer.
+        failures: How many attempts failed.
+        attempt: How many attempts began before the current one, interrupted ones included.
+        tuner_id: Which worker has it.
+        started: When the current attempt began, unix seconds.
+    """
+
+    trial: kt_trial.Trial
+    number: int
+    key: int | None
+    point: Point
+    values: dict[str, Value]
+    failures: int = 0
+    attempt: int = 0
+    tuner_id: str | None = None
+    started: float | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether no further attempt follows."""
+        return self.trial.status in (TrialStatus.COMPLETED.value, TrialStatus.FAILED.value)
+
+    def seed(self, study_seed: int) -> int:
+        """Returns the seed of the current attempt, 31 bits.
+
+        An attempt that was interrupted is repeated with its seed; one that failed is not.
+        """
+        sequence = np.random.SeedSequence([study_seed, self.number, self.failures])
+        return int(sequence.generate_state(1)[0] >> 1)
+
+    def begin(self, tuner_id: str) -> None:
+        """Starts an attempt: nothing of an earlier one is left in the trial."""
+        fresh = kt_trial.Trial(self.trial.hyperparameters, self.trial.trial_id)
+        self.trial.metrics, self.trial.score = fresh.metrics, None
+        self.trial.best_step, self.trial.message = fresh.best_step, None
+        self.trial.status = kt_trial.TrialStatus.RUNNING
+        self.tuner_id = tuner_id
+        self.started = time.time()
+
+    def record(self, study_seed: int, *, ended: bool) -> TrialRecord:
+        """Returns what the study keeps of the trial.
+
+        Args:
+            study_seed: The seed of the search.
+            ended: Whether the current attempt is over.
+        """
+        trial = self.trial
+        metrics = {
+            name: float(trial.metrics.get_last_value(name)) for name in trial.metrics.metrics
+        }
+        return TrialRecord(
+            number=self.number,
+            trial_id=trial.trial_id,
+            status=TrialStatus(trial.status),
+            values=dict(trial.hyperparameters.values),
+            score=None if trial.score is None else float(trial.score),
+            best_step=None if trial.score is None else int(trial.best_step or 0),
+            metrics=metrics,
+            message=trial.message,
+            seed=self.seed(study_seed),
+            attempt=self.attempt,
+            tuner_id=self.tuner_id,
+            started=self.started,
+            ended=time.time() if ended else None,
+            point=self._point_config(),
+        )
+
+    def entry(self, sign: float) -> Entry:
+        """Returns the trial as a point of the strategy's history.
+
+        Args:
+            sign: -1 where the objective is maximised, else 1.
+        """
+        key = -1 if self.key is None else self.key
+        if self.trial.status == TrialStatus.COMPLETED.value:
+            return Entry(key, self.point, Outcome.COMPLETED, sign * self.trial.score)
+        outcome = Outcome.FAILED if self.ended else Outcome.PENDING
+        return Entry(key, self.point, outcome, math.nan)
+
+    def _point_config(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "x": self.point.x.tolist(),
+            "active": self.point.active.tolist(),
+            "values": self.values,
+            "failures": self.failures,
+        }
+
+
+def run_from_record(
+    record: TrialRecord,
+    hyperparameters: keras_tuner.HyperParameters,
+    space: Space,
+    direction: str,
+) -> Run:
+    """Returns the run that `Run.record` recorded.
+
+    Args:
+        record: The record.
+        hyperparameters: The declared space, without values of its own; it is kept.
+        space: The same space, encoded; columns that were added since are inactive.
+        direction: "min" or "max".
+    """
+    hyperparameters.values = dict(record.values)
+    trial = kt_trial.Trial(hyperparameters, record.trial_id, record.status.value, record.message)
+    trial.score, trial.best_step = record.score, record.best_step or 0
+    for name, value in record.metrics.items():
+        trial.metrics.register(name, direction=direction)
+        # Past the tracker's own `update`, which warns when every value of a metric is NaN.
+        trial.metrics.metrics[name].update(value, step=trial.best_step)
+    known = record.point or {"key": None, "values": record.values, "failures": 0}
+    return Run(
+        trial=trial,
+        number=record.number,
+        key=known["key"],
+        point=_point(known, space),
+        values=known["values"],
+        failures=known["failures"],
+        attempt=record.attempt,
+        tuner_id=record.tuner_id,
+        started=record.started,
+    )
+
+
+def _point(known: dict[str, Any], space: Space) -> Point:
+    x, active = np.zeros(len(space)), np.zeros(len(space), dtype=bool)
+    width = len(known.get("x", ()))
+    if width <= len(space):
+        x[:width] = known.get("x", ())
+        active[:width] = known.get("active", ())
+    return Point(x, active)

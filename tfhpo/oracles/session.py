@@ -1,0 +1,135 @@
+"""An open study and the strategy that it records, moved on together one transaction at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tfhpo.errors import SpaceError
+from tfhpo.oracles.runs import Run
+from tfhpo.space import Point, Space, Value
+from tfhpo.strategies import Result, Strategy
+from tfhpo.study import Event, Report, Study
+
+
+class Session:
+    """What an oracle holds from opening its study to closing it.
+
+    Args:
+        study: The study, open for writing.
+        strategy: What proposes the trials.
+        seed: The seed of the search.
+        sign: -1 where the objective is maximised, else 1: strategies minimise.
+    """
+
+    def __init__(self, study: Study, strategy: Strategy, *, seed: int, sign: float) -> None:
+        self.strategy = strategy
+        self._study = study
+        self._seed = seed
+        self._sign = sign
+        self._next_event = len(study.events())
+
+    # ------------------------------------------------------------------ taking up a study
+
+    def resume(self, runs: Iterable[Run]) -> None:
+        """Goes on exactly where the study stopped.
+
+        Args:
+            runs: All trials of the study.
+        """
+        known = sorted((run for run in runs if run.key is not None), key=_key)
+        state = self._study.load_state()
+        if state is not None:
+            self.strategy.restore(state["strategy"], [run.entry(self._sign) for run in known])
+
+    def take_over(self, runs: Iterable[Run]) -> None:
+        """Tells a new strategy the past trials of a study that had another space or settings.
+
+        Args:
+            runs: All trials of the study, placed in the new space by `placed`.
+        """
+        for run in runs:
+            if run.key is not None:
+                self.strategy.hold(run.point)
+                if run.ended:
+                    self._teach(run)
+
+    def save_space(self, config: dict[str, Any]) -> None:
+        """Records the current space, and the strategy's state with it."""
+        self._study.save_state(self._state(), config)
+
+    # ------------------------------------------------------------------ one step of the search
+
+    def start(self, run: Run, trials: int) -> None:
+        """Records that an attempt at a trial begins.
+
+        Args:
+            run: The trial.
+            trials: How many trials were started so far.
+        """
+        record = run.record(self._seed, ended=False)
+        self._study.start(record, self._state(), self._events(trials))
+
+    def report(self, run: Run, execution: int, step: int, metrics: Mapping[str, float]) -> None:
+        """Records the metrics of an epoch."""
+        plain = {name: float(value) for name, value in metrics.items()}
+        self._study.report(Report(run.number, run.attempt, execution, step, plain))
+
+    def finish(self, run: Run, trials: int) -> None:
+        """Records the end of an attempt; the end of the trial teaches the strategy."""
+        if run.ended and run.key is not None:
+            self._teach(run)
+        record = run.record(self._seed, ended=True)
+        self._study.finish(record, self._state(), self._events(trials))
+
+    def grow(self, space: Space, config: dict[str, Any]) -> None:
+        """Lets the strategy go on in a space with further columns."""
+        self.strategy.extend(space)
+        self.save_space(config)
+
+    def close(self) -> None:
+        """Closes the study."""
+        self._study.close()
+
+    # ------------------------------------------------------------------ parts
+
+    def _teach(self, run: Run) -> None:
+        entry = run.entry(self._sign)
+        self.strategy.observe([Result(entry.key, entry.point, entry.score)])
+
+    def _state(self) -> dict[str, Any]:
+        return {"strategy": self.strategy.state()}
+
+    def _events(self, trials: int) -> list[Event]:
+        events = [
+            Event(self._next_event + offset, trials, event.kind, event.data)
+            for offset, event in enumerate(self.strategy.take_events())
+        ]
+        self._next_event += len(events)
+        return events
+
+
+def placed(runs: Iterable[Run], space: Space) -> None:
+    """Places past trials in another space, in their order; one that does not fit has no key.
+
+    Resuming a study that was extended takes the same steps from the same values, and so arrives at
+    the same keys and points.
+    """
+    key = 0
+    for run in runs:
+        values: Mapping[str, Value] = run.values
+        if run.ended:
+            values = run.trial.hyperparameters.values
+        try:
+            run.point = space.encode(values)
+        except SpaceError:
+            run.key = None
+            run.point = Point(np.zeros(len(space)), np.zeros(len(space), dtype=bool))
+        else:
+            run.key, key = key, key + 1
+
+
+def _key(run: Run) -> int:
+    return -1 if run.key is None else run.key

@@ -1,0 +1,578 @@
+"""The one adapter between KerasTuner and every strategy."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras_tuner
+import numpy as np
+from keras_tuner.engine import trial as kt_trial
+
+from tfhpo._version import __version__
+from tfhpo.errors import ArgumentError, ObjectiveError, StudyError
+from tfhpo.oracles import wire
+from tfhpo.oracles.conversion import check_distributions, space_of
+from tfhpo.oracles.failures import FailureLimit, diverged_message
+from tfhpo.oracles.hyperparameters import TrackedHyperParameters
+from tfhpo.oracles.mismatch import check_same_objective, header_differences
+from tfhpo.oracles.objectives import resolve_objective
+from tfhpo.oracles.runs import Run, run_from_record
+from tfhpo.oracles.session import Session, placed
+from tfhpo.space import Levels, Parameter, Point, Space
+from tfhpo.strategies import Strategy
+from tfhpo.study import (
+    STUDY_FILE,
+    Study,
+    StudyHeader,
+    StudyRecord,
+    TrialRecord,
+    read_study,
+)
+
+
+class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
+    """Lets a strategy drive any KerasTuner tuner, and keeps the study on disk.
+
+    It keeps KerasTuner's interface and replaces what stands behind it, because KerasTuner's own
+    oracle overwrites its state files in place, discards a seed of 0, calls failed trials the best,
+    and leaves its lock held after an exception. Here every trial is one transaction of the study
+    (`<directory>/<project_name>/study.sqlite`), which is opened for writing when the first trial
+    is asked for; a search that was killed goes on where it was.
+
+    Args:
+        strategy: The strategy's class.
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these. The direction of
+            Keras's own metrics is known; any other needs an `Objective`.
+        max_trials: How many trials to run at most; None for no bound but the space itself.
+        options: Further arguments of the strategy, by name.
+        distributions: Parameter name to a frozen scipy.stats distribution, or to a list of the
+            values to search.
+        seed: Makes the whole search repeatable; 0 is a seed like any other. None draws one, which
+            the study remembers.
+        hyperparameters: Parameters registered in advance; their ranges override the build's.
+        allow_new_entries: Whether a build may ask for parameters not in `hyperparameters`.
+        tune_new_entries: Whether such parameters are searched rather than left at their defaults.
+        max_retries_per_trial: How often a failed trial is run again.
+        max_consecutive_failed_trials: The search stops when this many first trials all fail alike
+            (three times as many when they only diverged). None never stops it.
+        extend: Whether to go on with a study of another space or other settings; past trials that
+            fit the new space count as observations of it.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
+        ObjectiveError: If the direction of the objective cannot be known.
+    """
+
+    def __init__(
+        self,
+        strategy: type[Strategy],
+        objective: Any = None,
+        max_trials: int | None = None,
+        *,
+        options: Mapping[str, Any] | None = None,
+        distributions: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        hyperparameters: keras_tuner.HyperParameters | None = None,
+        allow_new_entries: bool = True,
+        tune_new_entries: bool = True,
+        max_retries_per_trial: int = 0,
+        max_consecutive_failed_trials: int | None = 3,
+        extend: bool = False,
+    ) -> None:
+        _check_count("max_trials", max_trials, least=1)
+        _check_count("max_retries_per_trial", max_retries_per_trial, least=0)
+        _check_count("max_consecutive_failed_trials", max_consecutive_failed_trials, least=1)
+        _check_count("seed", seed, least=0)
+        super().__init__(
+            objective=resolve_objective(objective),
+            max_trials=max_trials,
+            hyperparameters=hyperparameters,
+            allow_new_entries=allow_new_entries,
+            tune_new_entries=tune_new_entries,
+            max_retries_per_trial=max_retries_per_trial,
+            max_consecutive_failed_trials=max_consecutive_failed_trials,
+        )
+        self._seed_given = seed is not None
+        # KerasTuner writes `seed or random()`, which turns 0 into another seed at every start.
+        self.seed = seed if seed is not None else secrets.randbits(31)
+        self._strategy_class = strategy
+        self._options = dict(options or {})
+        self._distributions = dict(distributions or {})
+        self._overridden = frozenset(hp.name for hp in self.hyperparameters.space)
+        self._extend = extend
+        self._failure_limit = FailureLimit(max_consecutive_failed_trials)
+        self._lock = threading.RLock()
+        self._runs: dict[str, Run] = {}
+        self._waiting: deque[str] = deque()
+        self._session: Session | None = None
+        # How many trials are older than an extension of the space: their points follow from their
+        # values, since a trial that has ended is never written again.
+        self._placed_anew = 0
+        self._check_options()
+
+    # ------------------------------------------------------------------ the space
+
+    def get_space(self) -> TrackedHyperParameters:
+        """Returns a copy of the search space that tracks what a build reads."""
+        with self._lock:
+            return TrackedHyperParameters.tracking(
+                self.hyperparameters, overridden=self._overridden
+            )
+
+    def update_space(self, hyperparameters: keras_tuner.HyperParameters) -> None:
+        """Adds the parameters that are not known yet, in mid-search too.
+
+        Args:
+            hyperparameters: Parameters as a build declared them.
+
+        Raises:
+            RuntimeError: If there are new ones and `allow_new_entries` is False.
+            SpaceError: If a new one cannot be searched.
+        """
+        with self._lock:
+            known = len(self.hyperparameters.space)
+            super().update_space(hyperparameters)
+            if self._session is not None and len(self.hyperparameters.space) > known:
+                self._session.grow(self._encoded_space(), self._space_config())
+
+    @property
+    def space(self) -> Space:
+        """The search space as the strategy sees it."""
+        return self._encoded_space() if self._session is None else self._session.strategy.space
+
+    # ------------------------------------------------------------------ trials
+
+    def create_trial(self, tuner_id: str) -> kt_trial.Trial:
+        """Returns the next trial for a tuner.
+
+        Args:
+            tuner_id: Which tuner asks. One that has a trial already is given the same again.
+
+        Returns:
+            A RUNNING trial; one that is IDLE while results are awaited; or one that is STOPPED
+            when the trials or the space are used up.
+
+        Raises:
+            StudyError: If the study cannot be opened or written.
+        """
+        with self._lock:
+            self.open()
+            if tuner_id in self.ongoing_trials:
+                return self.ongoing_trials[tuner_id]
+            self.tuner_ids.add(tuner_id)
+            run = self._repeated() or self._suggested()
+            if run is not None:
+                return self._start(run, tuner_id)
+            if self._may_go_on():
+                return self._empty_trial(kt_trial.TrialStatus.IDLE)
+            self.tuner_ids.discard(tuner_id)
+            return self._empty_trial(kt_trial.TrialStatus.STOPPED)
+
+    def report(
+        self, trial_id: str, metrics: Mapping[str, float], step: int, execution: int = 0
+    ) -> bool:
+        """Records the metrics of an epoch of a running trial.
+
+        Args:
+            trial_id: Which trial.
+            metrics: Metric name to value.
+            step: The epoch, from 0.
+            execution: Which execution of the trial, from 0.
+
+        Returns:
+            Whether the trial should go on.
+        """
+        with self._lock:
+            self._opened.report(self._runs[trial_id], execution, step, metrics)
+            return True
+
+    def update_trial(
+        self, trial_id: str, metrics: Mapping[str, float], step: int = 0
+    ) -> kt_trial.Trial:
+        """Takes the result of a trial, as KerasTuner's tuners tell it.
+
+        Args:
+            trial_id: Which trial.
+            metrics: Metric name to value; the objective must be among them.
+            step: The epoch of these values, from 0.
+
+        Returns:
+            The trial; its status is STOPPED where a worker should give it up.
+
+        Raises:
+            ObjectiveError: If the objective is not among the metrics.
+        """
+        with self._lock:
+            run = self._runs[trial_id]
+            reported = wire.read_report(metrics)
+            if reported is not None:
+                execution, epoch_metrics = reported
+                self.report(trial_id, epoch_metrics, int(step), execution)
+                return run.trial
+            self._check_objective_found(metrics)
+            for name, value in metrics.items():
+                if not run.trial.metrics.exists(name):
+                    run.trial.metrics.register(name, direction=self.objective.direction)
+                # Past the tracker's own `update`, which warns when every value is NaN.
+                run.trial.metrics.metrics[name].update(float(value), step=step)
+            return run.trial
+
+    def end_trial(self, trial: kt_trial.Trial) -> None:
+        """Ends an attempt at a trial: records it, teaches the strategy, or queues it again.
+
+        Args:
+            trial: The trial with its status COMPLETED, INVALID (it failed and may be run again) or
+                FAILED, and the cause of a failure as its message.
+
+        Raises:
+            SearchFailedError: If the first trials all failed alike.
+            StudyError: If the study cannot be written.
+        """
+        with self._lock:
+            run = self._runs[trial.trial_id]
+            self.update_space(trial.hyperparameters)
+            message = wire.detach_message(trial.hyperparameters)
+            run.trial.status = trial.status
+            run.trial.message = trial.message or message
+            self._take_values(run, trial.hyperparameters)
+            if run.trial.status == kt_trial.TrialStatus.COMPLETED:
+                self._judge(run.trial)
+            self._count_failure(run)
+            self._opened.finish(run, len(self.trials))
+            if run.ended:
+                self.end_order.append(trial.trial_id)
+            for tuner_id, ongoing in list(self.ongoing_trials.items()):
+                if ongoing.trial_id == trial.trial_id:
+                    del self.ongoing_trials[tuner_id]
+            self._failure_limit.check(self._messages_if_all_failed())
+
+    def release(self, tuner_id: str) -> None:
+        """Gives an interrupted tuner's trial back; it is run again, by whoever asks next."""
+        with self._lock:
+            trial = self.ongoing_trials.pop(tuner_id, None)
+            self.tuner_ids.discard(tuner_id)
+            if trial is not None:
+                self._waiting.appendleft(trial.trial_id)
+
+    def score_trial(self, trial: kt_trial.Trial) -> None:
+        """Sets the score and its step: the best finite value that was told, NaN without one."""
+        observed = trial.metrics.get_history(self.objective.name)
+        values = [(float(one.mean()), one.step) for one in observed]
+        finite = [pair for pair in values if np.isfinite(pair[0])]
+        best = max if self.objective.direction == "max" else min
+        trial.score, trial.best_step = best(finite) if finite else values[-1]
+
+    def get_best_trials(self, num_trials: int = 1) -> list[kt_trial.Trial]:
+        """Returns the best completed trials, the best first; never a failed one.
+
+        Args:
+            num_trials: How many at most.
+        """
+        with self._lock:
+            self.load()
+            completed = [
+                trial
+                for trial in self.trials.values()
+                if trial.status == kt_trial.TrialStatus.COMPLETED
+            ]
+            return sorted(completed, key=lambda trial: self._sign * trial.score)[:num_trials]
+
+    def trial_seed(self, trial_id: str) -> int:
+        """Returns the seed of a trial's current attempt, 31 bits."""
+        with self._lock:
+            return self._runs[trial_id].seed(self.seed)
+
+    def trial_record(self, trial_id: str) -> TrialRecord:
+        """Returns a trial as a plain record, as it stands now."""
+        with self._lock:
+            run = self._runs[trial_id]
+            return run.record(self.seed, ended=run.ended)
+
+    # ------------------------------------------------------------------ the study
+
+    @property
+    def study_path(self) -> Path:
+        """Where the study lies."""
+        return Path(self._directory or ".") / (self._project_name or "") / STUDY_FILE
+
+    def study(self) -> StudyRecord:
+        """Returns the study as plain records.
+
+        Raises:
+            StudyError: If there is none yet.
+        """
+        return read_study(self.study_path)
+
+    def open(self) -> None:
+        """Opens the study for writing, or creates it; does nothing where that is done.
+
+        Raises:
+            SpaceError: If the space cannot be searched.
+            StudyMismatchError: If the study on disk is of another space or other settings.
+            StudyError: If it cannot be opened or written.
+        """
+        with self._lock:
+            if self._session is not None:
+                return
+            self._forget()
+            known = self.study() if self.study_path.exists() else None
+            if known is not None and not self._seed_given:
+                self.seed = known.header.settings["seed"]
+            declared = self._encoded_space()
+            check_distributions(declared, self._distributions)
+            header = self._header(declared)
+            if known is not None:
+                check_same_objective(known, header)
+            # Built before the file is touched: it refuses an empty space.
+            strategy = self._new_strategy(declared)
+            study = Study.open(
+                self.study_path, header, extend=self._extend, differences=header_differences
+            )
+            try:
+                self._take_up(study, strategy, known)
+            except BaseException:
+                study.close()
+                raise
+
+    def load(self) -> None:
+        """Reads the trials of an existing study, without opening it for writing."""
+        with self._lock:
+            if self._session is None and not self._runs and self.study_path.exists():
+                record = self.study()
+                self._merge_stored(record.space)
+                self._adopt(self._restored(record.trials, record.space))
+
+    def close(self) -> None:
+        """Closes the study; the next trial that is asked for opens it again."""
+        with self._lock:
+            if self._session is not None:
+                self._session.close()
+                self._session = None
+                self._forget()
+
+    def save(self) -> None:
+        """Does nothing: every change is in the study already."""
+
+    def reload(self) -> None:
+        """Reads the trials of an existing study; KerasTuner's tuners call it."""
+        self.load()
+
+    def remaining_trials(self) -> int | None:
+        """Returns how many trials may still be started, None without a bound."""
+        return None if self.max_trials is None else self.max_trials - len(self.trials)
+
+    # ------------------------------------------------------------------ parts: trials
+
+    @property
+    def _sign(self) -> float:
+        return -1.0 if self.objective.direction == "max" else 1.0
+
+    @property
+    def _opened(self) -> Session:
+        if self._session is None:
+            raise StudyError("The study must be open: ask for a trial first.")
+        return self._session
+
+    def _repeated(self) -> Run | None:
+        if not self._waiting:
+            return None
+        run = self._runs[self._waiting.popleft()]
+        run.attempt += 1
+        return run
+
+    def _suggested(self) -> Run | None:
+        if self.max_trials is not None and len(self.trials) >= self.max_trials:
+            return None
+        suggestions = self._opened.strategy.suggest(1)
+        if not suggestions:
+            return None
+        key, point = suggestions[0]
+        number = len(self.trials)
+        trial = kt_trial.Trial(self.get_space(), trial_id=f"{number:04d}")
+        return Run(trial, number, key, point, self._opened.strategy.space.decode(point.x))
+
+    def _may_go_on(self) -> bool:
+        """Whether a tuner that gets nothing now may get something later."""
+        out_of_trials = self.max_trials is not None and len(self.trials) >= self.max_trials
+        if out_of_trials or self._opened.strategy.finished:
+            # A trial that is still running may fail and be queued again.
+            return bool(self.ongoing_trials) and self.max_retries_per_trial > 0
+        if not self.ongoing_trials:
+            raise StudyError(
+                f"The strategy {self._opened.strategy.name!r} waits for results, "
+                "yet no trial is running."
+            )
+        return True
+
+    def _start(self, run: Run, tuner_id: str) -> kt_trial.Trial:
+        run.trial.hyperparameters = TrackedHyperParameters.tracking(
+            self.hyperparameters, run.values, self._overridden
+        )
+        run.begin(tuner_id)
+        trial_id = run.trial.trial_id
+        self._opened.start(run, len(self.trials))
+        self._runs[trial_id] = run
+        self.trials[trial_id] = run.trial
+        self.ongoing_trials[tuner_id] = run.trial
+        if trial_id not in self.start_order:
+            self.start_order.append(trial_id)
+        return run.trial
+
+    def _empty_trial(self, status: str) -> kt_trial.Trial:
+        return kt_trial.Trial(self.get_space(), trial_id="", status=status)
+
+    def _take_values(self, run: Run, told: keras_tuner.HyperParameters) -> None:
+        """Keeps the values that the trial really used, and where that lies in the space."""
+        read = told.active_read() if isinstance(told, TrackedHyperParameters) else told.values
+        # Values that crossed gRPC were rounded to 32 bits: only their names are news.
+        values = {name: run.values.get(name, value) for name, value in read.items()}
+        kept = TrackedHyperParameters.tracking(self.hyperparameters, values, self._overridden)
+        run.trial.hyperparameters = kept
+        space = self._opened.strategy.space
+        point = space.encode({name: values[name] for name in values if name in space.names})
+        suggested = np.zeros(len(space), dtype=bool)
+        suggested[: len(run.point.active)] = run.point.active
+        x = np.pad(run.point.x, (0, len(space) - len(run.point.x)))
+        # A place is taken as suggested: decoding and encoding it again may move it by a rounding.
+        run.point = Point(np.where(suggested & point.active, x, point.x), point.active)
+
+    def _judge(self, trial: kt_trial.Trial) -> None:
+        """Scores a trial that ran to its end; without a finite score it failed."""
+        if not trial.metrics.exists(self.objective.name):
+            trial.status = kt_trial.TrialStatus.INVALID
+            trial.message = f"The trial ended without a value of {self.objective.name!r}."
+            return
+        self.score_trial(trial)
+        if not np.isfinite(trial.score):
+            trial.status = kt_trial.TrialStatus.INVALID
+            trial.message = diverged_message(self.objective.name, trial.score)
+
+    def _count_failure(self, run: Run) -> None:
+        if run.trial.status == kt_trial.TrialStatus.COMPLETED:
+            return
+        run.failures += 1
+        if run.trial.status == kt_trial.TrialStatus.INVALID:
+            if run.failures <= self.max_retries_per_trial:
+                self._waiting.append(run.trial.trial_id)
+            else:
+                run.trial.status = kt_trial.TrialStatus.FAILED
+
+    def _messages_if_all_failed(self) -> list[str | None]:
+        ended = [self.trials[trial_id] for trial_id in self.end_order]
+        if any(trial.status == kt_trial.TrialStatus.COMPLETED for trial in ended):
+            return []
+        return [trial.message for trial in ended]
+
+    def _check_objective_found(self, metrics: Mapping[str, float]) -> None:
+        if self.objective.name not in metrics and not self.objective.has_value(metrics):
+            raise ObjectiveError(
+                f"The objective must be among the metrics of the trial. Received: objective "
+                f"{self.objective.name!r}, metrics {sorted(metrics)}."
+            )
+
+    # ------------------------------------------------------------------ parts: the study
+
+    def _check_options(self) -> None:
+        """Builds the strategy over a stand-in space, so that a wrong option is told at once."""
+        try:
+            self._new_strategy(Space([Parameter("any", Levels((0, 1)))]))
+        except TypeError as error:
+            raise ArgumentError(
+                f"The strategy {self._strategy_class.name!r} does not take these options: {error}"
+            ) from error
+
+    def _new_strategy(self, space: Space) -> Strategy:
+        rng = np.random.default_rng(self.seed)
+        return self._strategy_class(space, rng, budget=self.max_trials, **self._options)
+
+    def _encoded_space(self) -> Space:
+        return space_of(self.hyperparameters, self._distributions)
+
+    def _header(self, declared: Space) -> StudyHeader:
+        return StudyHeader(
+            objective=self.objective.name,
+            direction=self.objective.direction,
+            space=declared.config(),
+            settings={
+                "strategy": self._strategy_class.name,
+                "options": self._options,
+                "seed": self.seed,
+            },
+            version=__version__,
+        )
+
+    def _take_up(self, study: Study, strategy: Strategy, known: StudyRecord | None) -> None:
+        """Begins a new study, goes on with one, or takes over one that was extended."""
+        sign = self._sign
+        if known is None:
+            self._session = Session(study, strategy, seed=self.seed, sign=sign)
+            self._session.save_space(self._space_config())
+            return
+        if header_differences(known.header, study.header):
+            runs = self._restored(known.trials, {})
+            placed(runs, strategy.space)
+            self._session = Session(study, strategy, seed=self.seed, sign=sign)
+            self._session.take_over(runs)
+            self._placed_anew = len(runs)
+            self._session.save_space(self._space_config())
+        else:
+            self._merge_stored(known.space)
+            self._placed_anew = known.space.get("placed_anew", 0)
+            runs = self._restored(known.trials, known.space)
+            strategy = self._new_strategy(self._encoded_space())
+            self._session = Session(study, strategy, seed=self.seed, sign=sign)
+            self._session.resume(runs)
+        self._adopt(runs)
+
+    def _merge_stored(self, config: dict[str, Any]) -> None:
+        """Adds the parameters that builds of earlier trials declared."""
+        stored = keras_tuner.HyperParameters.from_config(
+            {"space": config.get("keras_tuner", []), "values": {}}
+        )
+        known = self.hyperparameters
+        known.merge([hp for hp in stored.space if not known._exists(hp.name, hp.conditions)])
+
+    def _restored(self, records: tuple[TrialRecord, ...], config: dict[str, Any]) -> list[Run]:
+        space = self._encoded_space()
+        runs = [
+            run_from_record(record, self.get_space(), space, self.objective.direction)
+            for record in records
+        ]
+        placed(runs[: config.get("placed_anew", 0)], space)
+        return runs
+
+    def _adopt(self, runs: list[Run]) -> None:
+        for run in runs:
+            trial_id = run.trial.trial_id
+            self._runs[trial_id] = run
+            self.trials[trial_id] = run.trial
+            self.start_order.append(trial_id)
+            (self.end_order if run.ended else self._waiting).append(trial_id)
+
+    def _forget(self) -> None:
+        """Drops all trials; they are in the study."""
+        for held in (self._runs, self.trials, self.ongoing_trials, self._waiting):
+            held.clear()
+        self.start_order.clear()
+        self.end_order.clear()
+
+    def _space_config(self) -> dict[str, Any]:
+        return {
+            **self._encoded_space().config(),
+            "keras_tuner": self.hyperparameters.get_config()["space"],
+            "placed_anew": self._placed_anew,
+        }
+
+
+def _check_count(name: str, value: Any, *, least: int) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ArgumentError(
+            f"`{name}` must be an integer of at least {least}. Received: {value!r}."
+        )
