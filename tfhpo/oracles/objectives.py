@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import keras_tuner
-from keras_tuner.engine import objective as kt_objective
+from keras_tuner.src.engine import objective as kt_objective
 
 from tfhpo.errors import ObjectiveError
 

@@ -108,6 +108,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._failure_limit = FailureLimit(max_consecutive_failed_trials)
         self._lock = threading.RLock()
         self._runs: dict[str, Run] = {}
+        self._succeeded = False
         self._waiting: deque[str] = deque()
         self._session: Session | None = None
         # How many trials are older than an extension of the space: their points follow from their
@@ -245,19 +246,12 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             self._count_failure(run)
             self._opened.finish(run, len(self.trials))
             if run.ended:
-                self.end_order.append(trial.trial_id)
+                self._note_end(run)
             for tuner_id, ongoing in list(self.ongoing_trials.items()):
                 if ongoing.trial_id == trial.trial_id:
                     del self.ongoing_trials[tuner_id]
-            self._failure_limit.check(self._messages_if_all_failed())
-
-    def release(self, tuner_id: str) -> None:
-        """Gives an interrupted tuner's trial back; it is run again, by whoever asks next."""
-        with self._lock:
-            trial = self.ongoing_trials.pop(tuner_id, None)
-            self.tuner_ids.discard(tuner_id)
-            if trial is not None:
-                self._waiting.appendleft(trial.trial_id)
+            if not self._succeeded:
+                self._failure_limit.check([self.trials[one].message for one in self.end_order])
 
     def score_trial(self, trial: kt_trial.Trial) -> None:
         """Sets the score and its step: the best finite value that was told, NaN without one."""
@@ -353,7 +347,6 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             if self._session is not None:
                 self._session.close()
                 self._session = None
-                self._forget()
 
     def save(self) -> None:
         """Does nothing: every change is in the study already."""
@@ -462,12 +455,6 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             else:
                 run.trial.status = kt_trial.TrialStatus.FAILED
 
-    def _messages_if_all_failed(self) -> list[str | None]:
-        ended = [self.trials[trial_id] for trial_id in self.end_order]
-        if any(trial.status == kt_trial.TrialStatus.COMPLETED for trial in ended):
-            return []
-        return [trial.message for trial in ended]
-
     def _check_objective_found(self, metrics: Mapping[str, float]) -> None:
         if self.objective.name not in metrics and not self.objective.has_value(metrics):
             raise ObjectiveError(
@@ -552,7 +539,14 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             self._runs[trial_id] = run
             self.trials[trial_id] = run.trial
             self.start_order.append(trial_id)
-            (self.end_order if run.ended else self._waiting).append(trial_id)
+            if run.ended:
+                self._note_end(run)
+            else:
+                self._waiting.append(trial_id)
+
+    def _note_end(self, run: Run) -> None:
+        self.end_order.append(run.trial.trial_id)
+        self._succeeded |= run.trial.status == kt_trial.TrialStatus.COMPLETED
 
     def _forget(self) -> None:
         """Drops all trials; they are in the study."""
@@ -560,6 +554,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             held.clear()
         self.start_order.clear()
         self.end_order.clear()
+        self._succeeded = False
 
     def _space_config(self) -> dict[str, Any]:
         return {
