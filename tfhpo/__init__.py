@@ -1,0 +1,54 @@
+"""Hyperparameter tuning for Keras, native to KerasTuner and TensorBoard.
+
+Public names are resolved when they are first asked for, so that importing the package, or its
+strategies and studies alone, loads no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from tfhpo._version import __version__
+
+if TYPE_CHECKING:
+    from tfhpo import errors, oracles, reporting, space, strategies, study, tensorboard, tuners
+    from tfhpo.study import read_study
+    from tfhpo.tuners import ElasticGridSearch, GridSearch, RandomSearch, Tuner
+
+__all__ = [
+    "ElasticGridSearch",
+    "GridSearch",
+    "RandomSearch",
+    "Tuner",
+    "__version__",
+    "errors",
+    "oracles",
+    "read_study",
+    "reporting",
+    "space",
+    "strategies",
+    "study",
+    "tensorboard",
+    "tuners",
+]
+
+_HOMES = {
+    "ElasticGridSearch": "tfhpo.tuners",
+    "GridSearch": "tfhpo.tuners",
+    "RandomSearch": "tfhpo.tuners",
+    "Tuner": "tfhpo.tuners",
+    "read_study": "tfhpo.study",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in __all__:
+        return importlib.import_module(f"tfhpo.{name}")
+    raise AttributeError(f"module 'tfhpo' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,59 @@
+"""When a search has had enough, beyond its number of trials."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tfhpo.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Bounds on a search; the first that is reached stops it before the next trial.
+
+    Args:
+        max_time: Wall-clock seconds since the search began (or was resumed), or None.
+        target: A score to reach, or None.
+        patience: How many completed trials in a row may bring no better score, or None.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
+    """
+
+    max_time: float | None = None
+    target: float | None = None
+    patience: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_time is not None and not self.max_time > 0:
+            raise ArgumentError(f"`max_time` must be above 0 seconds. Received: {self.max_time!r}.")
+        if self.target is not None and not math.isfinite(self.target):
+            raise ArgumentError(f"`target` must be a finite score. Received: {self.target!r}.")
+        if self.patience is not None and self.patience < 1:
+            raise ArgumentError(
+                f"`patience` must be at least 1 trial. Received: {self.patience!r}."
+            )
+
+    def exceeded(self, scores: Sequence[float], direction: str, began: float) -> str | None:
+        """Returns the name of the bound that is reached, or None.
+
+        Args:
+            scores: The scores of the completed trials, in the order of their ends.
+            direction: "min" or "max".
+            began: When the search began, in seconds of `time.monotonic`.
+        """
+        sign = -1.0 if direction == "max" else 1.0
+        losses = [sign * score for score in scores]
+        if self.max_time is not None and time.monotonic() - began >= self.max_time:
+            return "max_time"
+        if not losses:
+            return None
+        best = min(losses)
+        if self.target is not None and best <= sign * self.target:
+            return "target"
+        if self.patience is not None and len(losses) - 1 - losses.index(best) >= self.patience:
+            return "patience"
+        return None

@@ -1,0 +1,108 @@
+"""Which trials' weights stay on disk: the best N, none, or all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from tfhpo.errors import ArgumentError, StudyError
+
+Keep = int | Literal["all"]
+
+# KerasTuner's own names, so that its `load_model` finds them too.
+WEIGHTS = "checkpoint.weights.h5"
+BUILD_CONFIG = "build_config.json"
+
+
+class CheckpointKeeper:
+    """Writes the weights of the best trials and removes those that fell out of their number.
+
+    Args:
+        keep: How many to keep; 0 for none, "all" for every trial's.
+        folder_of: Trial id to the trial's folder.
+
+    Raises:
+        ArgumentError: If `keep` is neither a count nor "all".
+    """
+
+    def __init__(self, keep: Keep, folder_of: Callable[[str], str]) -> None:
+        if keep != "all" and (isinstance(keep, bool) or not isinstance(keep, int) or keep < 0):
+            raise ArgumentError(
+                f"`checkpoints` must be a number of trials from 0 on, or 'all'. Received: {keep!r}."
+            )
+        self.keep = keep
+        self._folder_of = folder_of
+
+    def wants(self, loss: float, best_losses: Iterable[float]) -> bool:
+        """Whether a trial's weights belong on disk.
+
+        Args:
+            loss: Its score, lower is better.
+            best_losses: The scores of the completed trials.
+        """
+        if self.keep == "all":
+            return True
+        return sum(other <= loss for other in best_losses) < self.keep
+
+    def write(self, trial_id: str, model: Any, weights: list[Any]) -> None:
+        """Writes weights, so that a killed process leaves the former file or the new one.
+
+        Args:
+            trial_id: Whose they are.
+            model: The built model; it is left holding these weights.
+            weights: What `model.get_weights()` returned at the best epoch.
+        """
+        folder = Path(self._folder_of(trial_id))
+        model.set_weights(weights)
+        # Keras wants its own ending, so the mark of an unfinished file comes before it.
+        unfinished = folder / f"unfinished.{WEIGHTS}"
+        model.save_weights(unfinished)
+        (folder / BUILD_CONFIG).write_text(json.dumps(model.get_build_config()))
+        unfinished.replace(folder / WEIGHTS)
+
+    def prune(self, trial_ids: Iterable[str], best_ids: Iterable[str]) -> None:
+        """Removes the weights of the trials that are not among the best.
+
+        Args:
+            trial_ids: The trials that may have some.
+            best_ids: The best trials, the best first.
+        """
+        if self.keep == "all":
+            return
+        kept = set(list(best_ids)[: self.keep])
+        for trial_id in trial_ids:
+            if trial_id not in kept:
+                folder = Path(self._folder_of(trial_id))
+                for name in (WEIGHTS, BUILD_CONFIG):
+                    (folder / name).unlink(missing_ok=True)
+
+    def path(self, trial_id: str) -> Path:
+        """Returns where a trial's weights are.
+
+        Raises:
+            StudyError: If they were not kept.
+        """
+        path = Path(self._folder_of(trial_id)) / WEIGHTS
+        if not path.exists():
+            raise StudyError(
+                f"The weights of trial {trial_id} are not on disk: `checkpoints={self.keep!r}` "
+                "keeps those of that many best trials. Ask for fewer models, train this one again "
+                "with `refit_best`, or search with a larger `checkpoints`."
+            )
+        return path
+
+
+def load_weights(model: Any, path: Path) -> None:
+    """Loads weights into a model, which is built first where its build function left that open.
+
+    Args:
+        model: The model, as the build function returned it.
+        path: The weights; the build configuration lies beside them.
+    """
+    if not model.built:
+        model.build_from_config(json.loads((path.parent / BUILD_CONFIG).read_text()))
+    # The file holds the optimizer's state too, which Keras would skip with a warning.
+    model.optimizer.build(model.trainable_variables)
+    model.load_weights(path)

@@ -1,0 +1,72 @@
+"""The arguments of `fit`, which may be functions of the hyperparameters."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import keras_tuner
+
+from tfhpo.errors import ArgumentError
+
+# `fit` takes these as they are even where they can be called.
+_NEVER_FUNCTIONS = frozenset({"x", "y", "validation_data", "sample_weight", "class_weight"})
+
+
+def resolve(
+    arguments: Mapping[str, Any], hyperparameters: keras_tuner.HyperParameters
+) -> dict[str, Any]:
+    """Returns the arguments of one call of `fit`: functions called, callbacks made anew.
+
+    `batch_size=lambda hp: hp.Choice("batch_size", [16, 32])` makes the batch size a hyperparameter.
+
+    Args:
+        arguments: Keyword arguments as the user gave them.
+        hyperparameters: The trial's.
+
+    Raises:
+        ArgumentError: If `callbacks` can be neither copied nor called.
+    """
+    resolved = {
+        name: _called(value, hyperparameters) if _is_function(name, value) else value
+        for name, value in arguments.items()
+        if name != "callbacks"
+    }
+    resolved["callbacks"] = _callbacks(arguments.get("callbacks"), hyperparameters)
+    _check_counts(resolved)
+    return resolved
+
+
+def _is_function(name: str, value: Any) -> bool:
+    return name not in _NEVER_FUNCTIONS and (inspect.isfunction(value) or inspect.ismethod(value))
+
+
+def _called(function: Callable[..., Any], hyperparameters: keras_tuner.HyperParameters) -> Any:
+    takes = len(inspect.signature(function).parameters)
+    return function(hyperparameters) if takes else function()
+
+
+def _callbacks(given: Any, hyperparameters: keras_tuner.HyperParameters) -> list[Any]:
+    if given is None:
+        return []
+    if callable(given) and not isinstance(given, keras.callbacks.Callback):
+        return list(_called(given, hyperparameters))
+    callbacks = list(given) if isinstance(given, (list, tuple)) else [given]
+    try:
+        return copy.deepcopy(callbacks)
+    except Exception as error:
+        raise ArgumentError(
+            "Each trial needs callbacks of its own, and these cannot be copied: give a function "
+            "that makes them, callbacks=lambda: [...]. "
+            f"Received: {callbacks!r}, which raises {type(error).__name__}: {error}"
+        ) from error
+
+
+def _check_counts(arguments: Mapping[str, Any]) -> None:
+    for name in ("epochs", "batch_size"):
+        value = arguments.get(name)
+        if value is not None and (isinstance(value, bool) or not value >= 1):
+            raise ArgumentError(f"`{name}` must be at least 1. Received: {value!r}.")

@@ -1,0 +1,131 @@
+"""The ready tuners: KerasTuner's constructors, with our oracles behind them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from tfhpo.errors import ArgumentError
+from tfhpo.oracles import ElasticGridOracle, GridOracle, RandomOracle
+from tfhpo.tuners.tuner import Tuner
+
+# The arguments that belong to the oracle; all others are the tuner's.
+_ORACLE_ARGUMENTS = (
+    "seed",
+    "hyperparameters",
+    "tune_new_entries",
+    "allow_new_entries",
+    "max_retries_per_trial",
+    "max_consecutive_failed_trials",
+    "distributions",
+    "extend",
+)
+
+
+def _split(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    oracle = {name: value for name, value in arguments.items() if name in _ORACLE_ARGUMENTS}
+    tuner = {name: value for name, value in arguments.items() if name not in _ORACLE_ARGUMENTS}
+    return oracle, tuner
+
+
+class RandomSearch(Tuner):
+    """Random search for a Keras model; a drop-in for `keras_tuner.RandomSearch`.
+
+    Args:
+        hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most. Default 10.
+        **kwargs: `seed`, `hyperparameters`, `tune_new_entries`, `allow_new_entries`,
+            `max_retries_per_trial`, `max_consecutive_failed_trials`, `distributions` and `extend`
+            of `tfhpo.oracles.StrategyOracle`, and the arguments of `tfhpo.Tuner`.
+    """
+
+    def __init__(
+        self,
+        hypermodel: Any = None,
+        objective: Any = None,
+        max_trials: int | None = 10,
+        **kwargs: Any,
+    ) -> None:
+        oracle, tuner = _split(kwargs)
+        super().__init__(RandomOracle(objective, max_trials, **oracle), hypermodel, **tuner)
+
+
+class GridSearch(Tuner):
+    """Exhaustive grid search for a Keras model; a drop-in for `keras_tuner.GridSearch`.
+
+    Args:
+        hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most. Default None: the whole grid.
+        levels: Values laid over a continuous parameter, both ends among them. Default 10.
+        **kwargs: As of `tfhpo.RandomSearch`.
+    """
+
+    def __init__(
+        self,
+        hypermodel: Any = None,
+        objective: Any = None,
+        max_trials: int | None = None,
+        *,
+        levels: int = 10,
+        **kwargs: Any,
+    ) -> None:
+        oracle, tuner = _split(kwargs)
+        super().__init__(
+            GridOracle(objective, max_trials, levels=levels, **oracle), hypermodel, **tuner
+        )
+
+
+class ElasticGridSearch(Tuner):
+    """The elastic grid for a Keras model: a grid that breathes (`tfhpo.strategies.ElasticGrid`).
+
+    Args:
+        hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most. Default 30.
+        options: Further arguments of the strategy by name, such as `levels` and `alpha`.
+        **kwargs: As of `tfhpo.RandomSearch`.
+    """
+
+    def __init__(
+        self,
+        hypermodel: Any = None,
+        objective: Any = None,
+        max_trials: int | None = 30,
+        *,
+        options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        oracle, tuner = _split(kwargs)
+        super().__init__(
+            ElasticGridOracle(objective, max_trials, **(options or {}), **oracle),
+            hypermodel,
+            **tuner,
+        )
+
+
+TUNERS: dict[str, type[Tuner]] = {
+    "elastic-grid": ElasticGridSearch,
+    "grid": GridSearch,
+    "random": RandomSearch,
+}
+
+
+def tuner_for(strategy: str) -> type[Tuner]:
+    """Returns the ready tuner of a strategy.
+
+    Args:
+        strategy: "elastic-grid", "grid" or "random".
+
+    Raises:
+        ArgumentError: If there is no such strategy.
+    """
+    if strategy not in TUNERS:
+        near = difflib.get_close_matches(strategy, TUNERS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ArgumentError(
+            f"The strategy must be one of {sorted(TUNERS)}. Received: {strategy!r}.{hint}"
+        )
+    return TUNERS[strategy]

@@ -1,0 +1,145 @@
+"""One trial's trainings: from the built model to the metrics of its best epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras_tuner.engine import trial as kt_trial
+from keras_tuner.src.engine import objective as kt_objective
+from keras_tuner.src.engine import tuner_utils
+
+from tfhpo.oracles.hyperparameters import TrackedHyperParameters
+from tfhpo.oracles.links import OracleLink
+from tfhpo.study import TrialRecord
+from tfhpo.tuners.checkpoints import load_weights
+from tfhpo.tuners.fit_arguments import resolve
+from tfhpo.tuners.listeners import SearchListener
+from tfhpo.tuners.training import BestEpoch, Curve, EpochCallback
+
+
+@dataclass
+class Trainer:
+    """Trains one trial, once or several times, and keeps what its best epoch left.
+
+    Args:
+        trial: The trial.
+        objective: What to be best at.
+        build: Hyperparameters to a compiled model.
+        fit: KerasTuner's `HyperModel.fit`, called with the hyperparameters, the model and the
+            arguments.
+        link: The oracle.
+        told: Who hears of it.
+        keep_weights: Whether the best epoch's weights are wanted.
+        prepare: Changes the arguments of `fit` in place, given the trial's model and the number of
+            the execution; it adds callbacks.
+
+    Attributes:
+        best: The best epoch so far, over all executions.
+        model: The model of the last execution, which the best weights fit.
+        best_steps: The best epoch of each execution.
+    """
+
+    trial: kt_trial.Trial
+    objective: kt_objective.Objective
+    build: Callable[[Any], Any]
+    fit: Callable[..., Any]
+    link: OracleLink
+    told: SearchListener
+    keep_weights: bool
+    prepare: Callable[[Any, dict[str, Any], int], None]
+    best: BestEpoch = field(default_factory=BestEpoch)
+    model: Any = None
+    best_steps: list[int] = field(default_factory=list)
+
+    def execute(
+        self, execution: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> dict[str, float]:
+        """Builds and trains one model.
+
+        Args:
+            execution: Which execution of the trial, from 0.
+            args: Positional arguments of `fit`.
+            kwargs: Keyword arguments of `fit`, as the user gave them.
+
+        Returns:
+            The metrics of the best epoch, the objective among them.
+        """
+        keras.utils.set_random_seed((self.link.seed(self.trial) + execution) % 2**31)
+        hp = self.trial.hyperparameters
+        self.model = self.build(hp)
+        arguments = resolve(kwargs, hp)
+        self.prepare(self.model, arguments, execution)
+        callback = self._callback(execution)
+        arguments["callbacks"].append(callback)
+        try:
+            results = self.fit(hp, self.model, *args, **arguments)
+            metrics = self._metrics_of(results, callback.curve)
+        except Exception:
+            self._end(execution, callback, None)
+            raise
+        self._end(execution, callback, float(metrics[self.objective.name]))
+        return metrics
+
+    def _callback(self, execution: int) -> EpochCallback:
+        return EpochCallback(
+            self.objective,
+            self.best,
+            keep_weights=self.keep_weights,
+            on_begin=lambda: self.told.on_execution_begin(self._record(), execution),
+            on_epoch_end=lambda epoch, metrics: self._epoch(execution, epoch, metrics),
+        )
+
+    def _epoch(self, execution: int, epoch: int, metrics: Mapping[str, float]) -> bool:
+        go_on = self.link.report(self.trial, metrics, epoch, execution)
+        self.told.on_epoch_end(self._record(), execution, epoch, metrics)
+        return go_on
+
+    def _end(self, execution: int, callback: EpochCallback, score: float | None) -> None:
+        callback.begin()
+        if score is not None and math.isfinite(score):
+            self.told.on_execution_end(self._record(), execution, "success", score)
+        else:
+            self.told.on_execution_end(self._record(), execution, "failure", None)
+
+    def _metrics_of(self, results: Any, curve: Curve) -> dict[str, float]:
+        """Returns the metrics in whatever a `fit` returned, as KerasTuner allows."""
+        tuner_utils.validate_trial_results(results, self.objective, "HyperModel.fit()")
+        if not isinstance(results, keras.callbacks.History):
+            self.best_steps.append(0)
+            converted = tuner_utils.convert_to_metrics_dict(results, self.objective)
+            return {name: float(value) for name, value in converted.items()}
+        if not curve.epochs:
+            curve = Curve.of_history(results.history)
+        step, metrics = curve.best(self.objective)
+        self.best_steps.append(step)
+        return metrics
+
+    def _record(self) -> TrialRecord:
+        """Returns the trial as it stands, with the values that were read so far."""
+        record = self.link.record(self.trial)
+        hp = self.trial.hyperparameters
+        values = hp.active_read() if isinstance(hp, TrackedHyperParameters) else hp.values
+        return replace(record, values=dict(values))
+
+
+def continue_training(
+    model: Any, hp: Any, arguments: dict[str, Any], checkpoint_of: Callable[[str], Path]
+) -> None:
+    """Does what KerasTuner's Hyperband asks of a tuner, in values of its own.
+
+    Args:
+        model: The built model; the weights of the trial it goes on from are loaded into it.
+        hp: The trial's hyperparameters.
+        arguments: The arguments of `fit`; the epochs are set.
+        checkpoint_of: Trial id to its weights on disk.
+    """
+    if "tuner/epochs" in hp.values:
+        arguments["epochs"] = hp.values["tuner/epochs"]
+        arguments["initial_epoch"] = hp.values["tuner/initial_epoch"]
+    if "tuner/trial_id" in hp.values:
+        load_weights(model, checkpoint_of(hp.values["tuner/trial_id"]))

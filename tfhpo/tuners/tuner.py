@@ -1,0 +1,510 @@
+"""The tuner: trials one after another, from the oracle's values to a recorded score."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import statistics
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import keras_tuner
+from keras_tuner.engine import trial as kt_trial
+from keras_tuner.src.distribute import utils as kt_distribute
+from keras_tuner.src.engine import tuner as kt_tuner
+from keras_tuner.src.engine import tuner_utils
+
+from tfhpo.errors import ArgumentError, StudyError, TfhpoError
+from tfhpo.oracles import StrategyOracle
+from tfhpo.oracles.hyperparameters import TrackedHyperParameters
+from tfhpo.oracles.links import link_to
+from tfhpo.reporting import ProgressLine
+from tfhpo.study import STUDY_FILE, StudyRecord, TrialRecord, read_study
+from tfhpo.tensorboard import HParamsLogger
+from tfhpo.tuners import checks
+from tfhpo.tuners.budget import Budget
+from tfhpo.tuners.checkpoints import WEIGHTS, CheckpointKeeper, Keep, load_weights
+from tfhpo.tuners.fit_arguments import resolve
+from tfhpo.tuners.listeners import Listeners, SearchListener
+from tfhpo.tuners.space_walk import at_defaults, explore
+from tfhpo.tuners.trainer import Trainer, continue_training
+from tfhpo.tuners.training import HookCallback
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_COMPLETED = kt_trial.TrialStatus.COMPLETED
+# How long a worker waits before it asks the chief again, in seconds.
+_IDLE_WAIT = 1.0
+
+
+class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
+    """Tunes a Keras model with any oracle, ours or KerasTuner's.
+
+    It is KerasTuner's `Tuner` with the same arguments, and with what its users lack: every trial is
+    in a study on disk (`study.sqlite` in the project's folder), a search that was killed goes on
+    where it was, arguments of `fit` can be hyperparameters, failures are recorded with their
+    cause, only the best trials' weights are kept, and a progress line and TensorBoard show the
+    search.
+
+    Example:
+        >>> tuner = tfhpo.Tuner(tfhpo.oracles.ElasticGridOracle("val_accuracy", 30), build)
+        >>> tuner.search(x, y, validation_split=0.2, epochs=5,
+        ...              batch_size=lambda hp: hp.Choice("batch_size", [16, 32, 64]))
+        >>> model = tuner.get_best_models()[0]
+
+    Args:
+        oracle: What proposes the trials.
+        hypermodel: A function `build(hp)` that returns a compiled model, or a
+            `keras_tuner.HyperModel`.
+        logdir: Where to write for TensorBoard, or None for nowhere.
+        checkpoints: How many best trials' weights to keep; 0 for none, "all" for every trial's.
+            KerasTuner's Hyperband needs and keeps all until the search ends.
+        max_time: Seconds after which no further trial starts.
+        target: A score; no further trial starts once it is reached.
+        patience: No further trial starts after this many in a row without a better score.
+        listeners: Further listeners of the search.
+        **kwargs: The arguments of `keras_tuner.Tuner`: `max_model_size`, `optimizer`, `loss`,
+            `metrics`, `distribution_strategy`, `directory`, `project_name`, `tuner_id`,
+            `overwrite`, `executions_per_trial`.
+
+    Attributes:
+        stop_reason: Why the last search ended: "max_trials", "exhausted", "max_time", "target",
+            "patience" or "interrupted"; None before and after an error.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule, or `build` returns no compiled model.
+        StudyError: If the folder cannot be used.
+    """
+
+    def __init__(
+        self,
+        oracle: keras_tuner.Oracle,
+        hypermodel: Any = None,
+        *,
+        logdir: str | Path | None = None,
+        checkpoints: Keep = 1,
+        max_time: float | None = None,
+        target: float | None = None,
+        patience: int | None = None,
+        listeners: Sequence[SearchListener] = (),
+        **kwargs: Any,
+    ) -> None:
+        checks.check_executions(kwargs.get("executions_per_trial", 1))
+        folder = Path(kwargs.get("directory") or ".") / (
+            kwargs.get("project_name") or "untitled_project"
+        )
+        checks.check_folder(folder)
+        self._compiled_later = bool(kwargs.get("optimizer") or kwargs.get("loss"))
+        self._budget = Budget(max_time, target, patience)
+        self._keeper = CheckpointKeeper(checkpoints, self.get_trial_dir)
+        self._final_keeper = self._keeper
+        if isinstance(oracle, keras_tuner.oracles.HyperbandOracle):
+            # Its later rounds go on from the weights of any earlier trial.
+            self._keeper = CheckpointKeeper("all", self.get_trial_dir)
+        self._listeners = tuple(listeners)
+        self._logdir = logdir
+        self._local_oracle = oracle
+        self._told: SearchListener = Listeners(())
+        self._trainer: Trainer | None = None
+        self._written: set[str] = set()
+        self._fit_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+        self.stop_reason: str | None = None
+        super().__init__(oracle, hypermodel, **kwargs)
+        self._link = link_to(self.oracle, oracle, folder)
+
+    # ------------------------------------------------------------------ the search
+
+    def search(self, *fit_args: Any, verbose: int = 1, **fit_kwargs: Any) -> None:
+        """Runs trials until the oracle or a budget ends the search.
+
+        Ctrl-C ends it cleanly: the trial that was interrupted is run again by the next search.
+
+        Args:
+            *fit_args: Positional arguments of `fit`: `x`, `y`.
+            verbose: 0 for silence, 1 for the progress line, 2 for Keras's lines too.
+            **fit_kwargs: Keyword arguments of `fit`. A function of `hp` makes one a
+                hyperparameter: `epochs=lambda hp: hp.Int("epochs", 5, 20)`. `callbacks` may be a
+                function that makes them anew for each execution.
+
+        Raises:
+            ArgumentError: If the data or an argument does not fit; before any training.
+            ObjectiveError: If the objective is not among the metrics; before any training.
+            SearchFailedError: If the first trials all failed alike.
+            StudyError: If the study cannot be used.
+        """
+        self.stop_reason = None
+        self._fit_arguments = (fit_args, dict(fit_kwargs))
+        metrics = self._check_before_training(fit_args, fit_kwargs)
+        self._link.open()
+        self._written = self._checkpoints_on_disk()
+        try:
+            if kt_distribute.is_chief_oracle():
+                self._serve()
+                return
+            with self._telling(verbose, metrics):
+                self._run_trials(fit_args, {**fit_kwargs, "verbose": 2 if verbose > 1 else 0})
+        finally:
+            self._link.close()
+
+    def _run_trials(self, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]) -> None:
+        began = time.monotonic()
+        self.on_search_begin()
+        try:
+            while self.stop_reason is None:
+                trial = self._next_trial(began)
+                if trial is not None:
+                    self.on_trial_begin(trial)
+                    self._try_run_and_update_trial(trial, *fit_args, **fit_kwargs)
+                    self.on_trial_end(trial)
+        except KeyboardInterrupt:
+            self.stop_reason = "interrupted"
+        else:
+            self._keeper = self._final_keeper
+            self._prune_checkpoints()
+        self.on_search_end()
+
+    def _next_trial(self, began: float) -> kt_trial.Trial | None:
+        """Returns the next trial; None after a stop, which is noted, or a wait."""
+        self.stop_reason = self._budget.exceeded(
+            self._scores(), self.oracle.objective.direction, began
+        )
+        if self.stop_reason is not None:
+            return None
+        self.pre_create_trial()
+        trial = self.oracle.create_trial(self.tuner_id)
+        if trial.status == kt_trial.TrialStatus.STOPPED:
+            self.stop_reason = self._why_stopped()
+            return None
+        if trial.status == kt_trial.TrialStatus.IDLE:
+            if not self._is_worker():
+                raise StudyError("The oracle waits for other workers, and there are none.")
+            time.sleep(_IDLE_WAIT)
+            return None
+        return trial
+
+    def _why_stopped(self) -> str:
+        limit = self.oracle.max_trials
+        if self._is_worker():
+            return "max_trials"
+        return "max_trials" if limit and len(self.oracle.trials) >= limit else "exhausted"
+
+    def _scores(self) -> list[float]:
+        if self._is_worker():
+            return [trial.score for trial in self.oracle.get_best_trials(1)]
+        trials = (self.oracle.trials[trial_id] for trial_id in self.oracle.end_order)
+        return [trial.score for trial in trials if trial.status == _COMPLETED]
+
+    def _serve(self) -> None:
+        """Answers the workers until the search is done; this process is the chief."""
+        from keras_tuner.src.distribute import oracle_chief
+
+        oracle_chief.start_server(self.oracle)
+
+    @contextlib.contextmanager
+    def _telling(self, verbose: int, metrics: Sequence[str]) -> Iterator[None]:
+        objective = self.oracle.objective
+        listeners: list[SearchListener] = []
+        if verbose:
+            listeners.append(
+                ProgressLine(
+                    objective.name,
+                    objective.direction,
+                    max_trials=self.oracle.max_trials,
+                    max_time=self._budget.max_time,
+                    done=self._known_trials(),
+                )
+            )
+        if self._logdir is not None:
+            listeners.append(HParamsLogger(self._logdir))
+        self._told = Listeners([*listeners, *self._listeners])
+        self._told.on_search_begin(self._link.space, objective.name, objective.direction, metrics)
+        try:
+            yield
+        finally:
+            self._told.on_search_end(self._link.space)
+
+    # ------------------------------------------------------------------ one trial
+
+    def on_trial_begin(self, trial: kt_trial.Trial) -> None:
+        """Called with each new trial, before its model is built."""
+        self._link.begin(trial, self.tuner_id)
+        self._told.on_trial_begin(self._link.record(trial))
+
+    def on_trial_end(self, trial: kt_trial.Trial) -> None:
+        """Called with each trial that ran or failed: ends it at the oracle."""
+        self._link.finish(trial)
+        self.save()
+        if trial.status == _COMPLETED:
+            self._prune_checkpoints()
+        self._told.on_trial_end(self._link.record(trial))
+
+    def run_trial(self, trial: kt_trial.Trial, *args: Any, **kwargs: Any) -> Any:
+        """Trains the trial's model, `executions_per_trial` times.
+
+        Args:
+            trial: The trial; `trial.hyperparameters` holds its values.
+            *args: Positional arguments of `search`.
+            **kwargs: Keyword arguments of `search`.
+
+        Returns:
+            The metrics of each execution's best epoch.
+        """
+        self._trainer = Trainer(
+            trial=trial,
+            objective=self.oracle.objective,
+            build=self._try_build,
+            fit=self.hypermodel.fit,
+            link=self._link,
+            told=self._told,
+            keep_weights=self._keeper.keep != 0,
+            prepare=lambda model, arguments, execution: self._prepare(
+                trial, model, arguments, execution
+            ),
+        )
+        executions = range(self.executions_per_trial)
+        return [self._trainer.execute(execution, args, kwargs) for execution in executions]
+
+    def _prepare(
+        self, trial: kt_trial.Trial, model: Any, arguments: dict[str, Any], execution: int
+    ) -> None:
+        """Completes the arguments of one call of `fit`."""
+        continue_training(model, trial.hyperparameters, arguments, self._keeper.path)
+        callbacks = arguments["callbacks"]
+        if self._logdir is None:
+            self._configure_tensorboard_dir(callbacks, trial, execution)
+        else:
+            # KerasTuner would write a second set of hyperparameters into the same run.
+            for callback in callbacks:
+                if type(callback).__name__ == "TensorBoard":
+                    callback.log_dir = self._get_tensorboard_dir(
+                        callback.log_dir, trial.trial_id, execution
+                    )
+        if HookCallback.wanted(self, Tuner):
+            callbacks.append(HookCallback(self, trial))
+
+    def _try_run_and_update_trial(
+        self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any
+    ) -> None:
+        """Runs a trial; whatever it raises becomes the cause of its failure.
+
+        An error of tfhpo, or one that KerasTuner calls fatal, would meet every trial: it ends the
+        search instead.
+        """
+        try:
+            self._run_and_update_trial(trial, *fit_args, **fit_kwargs)
+        except (TfhpoError, keras_tuner.errors.FatalError):
+            raise
+        except Exception as error:  # noqa: BLE001 (any error of the user's model is a failed trial)
+            failed = isinstance(error, keras_tuner.errors.FailedTrialError)
+            status = kt_trial.TrialStatus
+            trial.status = status.FAILED if failed else status.INVALID
+            trial.message = traceback.format_exc()
+        else:
+            trial.status = _COMPLETED
+
+    def _run_and_update_trial(
+        self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any
+    ) -> None:
+        self._trainer = None
+        objective = self.oracle.objective
+        results = self.run_trial(trial, *fit_args, **fit_kwargs)
+        tuner_utils.validate_trial_results(results, objective, "Tuner.run_trial()")
+        metrics = tuner_utils.convert_to_metrics_dict(results, objective)
+        metrics = {name: float(value) for name, value in metrics.items()}
+        self.oracle.update_trial(trial.trial_id, metrics, step=self._best_step(results))
+        # On disk before the trial is recorded as completed: a best model must never be missing.
+        self._write_checkpoint(trial, metrics[objective.name])
+
+    def _best_step(self, results: Any) -> int:
+        if self._trainer is not None and self._trainer.best_steps:
+            return round(statistics.mean(self._trainer.best_steps))
+        return int(tuner_utils.get_best_step(results, self.oracle.objective))
+
+    # ------------------------------------------------------------------ models
+
+    def get_best_models(self, num_models: int = 1) -> list[Any]:
+        """Returns the best trials' models, with the weights of their best epochs.
+
+        Args:
+            num_models: How many at most; `checkpoints` bounds how many there are.
+
+        Raises:
+            StudyError: If the weights of one of them were not kept.
+        """
+        return [self.load_model(trial) for trial in self.oracle.get_best_trials(num_models)]
+
+    def load_model(self, trial: kt_trial.Trial) -> Any:
+        """Returns the model of a completed trial, with the weights of its best epoch.
+
+        Raises:
+            StudyError: If the weights were not kept.
+        """
+        path = self._keeper.path(trial.trial_id)
+        model = self._try_build(TrackedHyperParameters.tracking(trial.hyperparameters))
+        with kt_tuner.maybe_distribute(self.distribution_strategy):
+            load_weights(model, path)
+        return model
+
+    def refit_best(self, *fit_args: Any, **fit_kwargs: Any) -> Any:
+        """Trains the best trial's model again, from scratch and with its seed.
+
+        Args:
+            *fit_args: Positional arguments of `fit`; by default those of the last search.
+            **fit_kwargs: Keyword arguments of `fit`, over those of the last search. To train on
+                all data, give `x` and `y` here and `validation_data=None`.
+
+        Returns:
+            The trained model; its `history` attribute tells how the training went.
+
+        Raises:
+            StudyError: If no trial was completed.
+            ArgumentError: If there are no arguments and no search before.
+        """
+        best = self.oracle.get_best_trials(1)
+        if not best:
+            raise StudyError("There must be a completed trial to train again. Received: none.")
+        if self._fit_arguments is None and not (fit_args or fit_kwargs):
+            raise ArgumentError("Give the data to train on: this tuner has not searched yet.")
+        known_args, known_kwargs = self._fit_arguments or ((), {})
+        keras.utils.set_random_seed(self._seed_of(best[0].trial_id))
+        hp = TrackedHyperParameters.tracking(best[0].hyperparameters)
+        model = self._try_build(hp)
+        arguments = resolve({**known_kwargs, **fit_kwargs}, hp)
+        self.hypermodel.fit(hp, model, *(fit_args or known_args), **arguments)
+        return model
+
+    def _try_build(self, hp: keras_tuner.HyperParameters) -> Any:
+        keras.backend.clear_session()
+        model = self._build_hypermodel(hp)
+        checks.check_model(model, compiled_later=False)
+        size = kt_tuner.maybe_compute_model_size(model)
+        if self.max_model_size and size > self.max_model_size:
+            raise keras_tuner.errors.FailedTrialError(
+                f"A model may have at most {self.max_model_size} parameters. Received: {size}."
+            )
+        return model
+
+    def _write_checkpoint(self, trial: kt_trial.Trial, score: float) -> None:
+        trainer = self._trainer
+        if trainer is None or trainer.best.weights is None or not math.isfinite(score):
+            return
+        keep = self._keeper.keep
+        best = [] if keep == "all" else self.oracle.get_best_trials(max(keep, 1))
+        sign = -1.0 if self.oracle.objective.direction == "max" else 1.0
+        if self._keeper.wants(sign * score, [sign * one.score for one in best]):
+            self._keeper.write(trial.trial_id, trainer.model, trainer.best.weights)
+            self._written.add(trial.trial_id)
+
+    def _prune_checkpoints(self) -> None:
+        if self._keeper.keep != "all":
+            best = self.oracle.get_best_trials(max(self._keeper.keep, 1))
+            # Only what this process wrote: another worker's may belong to a trial not yet ended.
+            self._keeper.prune(self._written, [trial.trial_id for trial in best])
+
+    def _checkpoints_on_disk(self) -> set[str]:
+        if self._is_worker():
+            return set()
+        found = Path(self.project_dir).glob(f"trial_*/{WEIGHTS}")
+        return {path.parent.name.removeprefix("trial_") for path in found}
+
+    # ------------------------------------------------------------------ the study
+
+    def study(self) -> StudyRecord:
+        """Returns the search as plain records.
+
+        Raises:
+            StudyError: If there is no study yet.
+        """
+        return read_study(Path(self.project_dir) / STUDY_FILE)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Returns a table of all trials, a row each.
+
+        Raises:
+            MissingExtraError: If pandas is not installed.
+            StudyError: If there is no study yet.
+        """
+        return self.study().to_dataframe()
+
+    def save(self) -> None:
+        """Saves KerasTuner's own oracles; ours are saved with every step."""
+        if not isinstance(self._local_oracle, StrategyOracle):
+            super().save()
+
+    def reload(self) -> None:
+        """Reloads KerasTuner's own oracles, and still asks the build function for its space."""
+        super().reload()
+        self._populate_initial_space()
+
+    def _known_trials(self) -> list[TrialRecord]:
+        if self._is_worker():
+            return []
+        ended = (self.oracle.trials[trial_id] for trial_id in self.oracle.end_order)
+        return [self._link.record(trial) for trial in ended]
+
+    def _seed_of(self, trial_id: str) -> int:
+        seeds = {trial.trial_id: trial.seed for trial in self.study().trials}
+        return int(seeds.get(trial_id) or 0)
+
+    # ------------------------------------------------------------------ before the first trial
+
+    def _activate_all_conditions(self) -> None:
+        explore(
+            build=self._build_for_space,
+            space=self._space_copy,
+            update=self.oracle.update_space,
+        )
+
+    def _build_for_space(self, hp: TrackedHyperParameters) -> None:
+        keras.backend.clear_session()
+        model = self.hypermodel.build(hp)
+        checks.check_model(model, compiled_later=self._compiled_later)
+
+    def _check_before_training(
+        self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]
+    ) -> list[str]:
+        """Completes the space, and refuses what can be known to fail.
+
+        Returns:
+            The names of what is measured, the objective first, as far as they are known.
+        """
+        objective = self.oracle.objective
+        names = checks.objective_names(objective)
+        hp = at_defaults(self._space_copy())
+        plain = {name: value for name, value in fit_kwargs.items() if name != "callbacks"}
+        arguments = resolve(plain, hp)
+        self.oracle.update_space(hp)
+        if self._runs_own_code():
+            return names
+        x, y = checks.training_data(fit_args, arguments)
+        checks.check_validation(objective, arguments)
+        model = self.hypermodel.build(at_defaults(self._space_copy()))
+        self._override_compile_args(model)
+        measured = checks.measured_metrics(model, x, y)
+        if measured is None:
+            return names
+        checks.check_objective(objective, measured)
+        validated = arguments.get("validation_data") is not None or arguments.get(
+            "validation_split"
+        )
+        measured += [f"val_{name}" for name in measured] if validated else []
+        return names + [name for name in measured if name not in names]
+
+    def _runs_own_code(self) -> bool:
+        """Whether the user trains in code of their own, of which nothing is known."""
+        return (
+            self.hypermodel is None
+            or type(self).run_trial is not Tuner.run_trial
+            or type(self.hypermodel).fit is not keras_tuner.HyperModel.fit
+        )
+
+    def _space_copy(self) -> TrackedHyperParameters:
+        space = self.oracle.get_space()
+        if isinstance(space, TrackedHyperParameters):
+            return space
+        return TrackedHyperParameters.tracking(space)
