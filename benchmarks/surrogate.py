@@ -1,0 +1,156 @@
+"""Problems of the XGBoost surrogate (YAHPO Gym's rbv2_xgboost): mixed and conditional, noiseless.
+
+Three boosters; tree boosters open seven further parameters and `dart` two more. The best mean of a
+data set is not known, so it is searched for once, with many thousand calls, and kept in a cache
+folder: the variable TFHPO_CACHE, else `tfhpo-benchmarks` in the folder for temporary files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.problems import Problem, Values
+from tfhpo.errors import MissingExtraError
+from tfhpo.space import Condition, FloatRange, Levels, Parameter, Point, Space, Steps
+from tfhpo.space.domains import Domain, IntegerRange
+
+# OpenML task to whether it is held out.
+TASKS = {"12": False, "37": False, "1485": False, "41143": False, "1063": True, "40981": True}
+_SAMPLES = 20_000
+_REFINEMENTS = 40
+_PARENTS, _CHILDREN = 40, 400
+_LOGLOSS = 5
+
+
+def factories(folder: Path) -> dict[str, Callable[[], Problem]]:
+    """Returns how to make the problem of each data set, by name; none without the files."""
+    if not (folder / "xgboost_surrogate.onnx").is_file():
+        return {}
+    return {f"xgboost_{task}": partial(xgboost, folder, task) for task in TASKS}
+
+
+def xgboost(folder: Path, task: str) -> Problem:
+    """Returns the problem of tuning XGBoost's log loss on one data set."""
+    surrogate = _Surrogate(folder, task)
+    best, median = _landmarks(surrogate, task)
+
+    def mean(values: Values) -> float:
+        return float(surrogate([values])[0])
+
+    def objective(values: Values, rng: np.random.Generator) -> float:
+        del rng
+        return mean(values)
+
+    name = f"xgboost_{task}"
+    return Problem(name, "xgboost", surrogate.space, objective, mean, best, median, TASKS[task])
+
+
+class _Surrogate:
+    """The network, called with plain values.
+
+    Args:
+        folder: Where its two files lie.
+        task: The data set.
+    """
+
+    def __init__(self, folder: Path, task: str) -> None:
+        self._task = task
+        self._about = json.loads((folder / "xgboost_surrogate.json").read_text())
+        self._session = _session(folder / "xgboost_surrogate.onnx")
+        self.space = Space(map(_parameter, _parents_first(self._about["space"])))
+
+    def __call__(self, batch: Sequence[Values]) -> Any:
+        """Returns the log losses of configurations, `n`."""
+        inputs = {
+            "x_cat": np.array([self._categories(values) for values in batch], dtype=np.int32),
+            "x_cont": np.array([self._numbers(values) for values in batch], dtype=np.float32),
+        }
+        return self._session.run(None, inputs)[0][:, _LOGLOSS]
+
+    def _categories(self, values: Values) -> list[int]:
+        known = {"task_id": self._task, **values}
+        encoding, missing = self._about["encoding"], self._about["inactive"]["x_cat"]
+        names = self._about["inputs"]["x_cat"]
+        return [encoding[name][known.get(name, missing)] for name in names]
+
+    def _numbers(self, values: Values) -> list[float]:
+        known = {**self._about["fixed"], **values}
+        missing = self._about["inactive"]["x_cont"]
+        return [float(known.get(name, missing)) for name in self._about["inputs"]["x_cont"]]
+
+
+@lru_cache(maxsize=1)
+def _session(path: Path) -> Any:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingExtraError.of("onnxruntime", "benchmark", "The XGBoost surrogate") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # the seeds run side by side already
+    return onnxruntime.InferenceSession(str(path), options)
+
+
+def _parents_first(declared: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(declared, key=lambda parameter: "active_if" in parameter)
+
+
+def _parameter(declared: dict[str, Any]) -> Parameter:
+    conditions = tuple(
+        Condition(parent, tuple(values)) for parent, values in declared.get("active_if", {}).items()
+    )
+    return Parameter(declared["name"], _domain(declared), conditions)
+
+
+def _domain(declared: dict[str, Any]) -> Domain:
+    if declared["kind"] == "categorical":
+        return Levels(tuple(declared["choices"]))
+    low, high = declared["low"], declared["high"]
+    if declared["kind"] == "int":
+        return IntegerRange(low, high) if declared["log"] else Steps(low, high)
+    return FloatRange(low, high, "log" if declared["log"] else "linear")
+
+
+def _landmarks(surrogate: _Surrogate, task: str) -> tuple[float, float]:
+    """Returns the best and the median log loss, from the cache where they are known."""
+    named = os.environ.get("TFHPO_CACHE")
+    folder = Path(named) if named else Path(tempfile.gettempdir()) / "tfhpo-benchmarks"
+    kept = folder / f"xgboost_{task}.json"
+    if not kept.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(_find_landmarks(surrogate)))
+    best, median = json.loads(kept.read_text())
+    return best, median
+
+
+def _find_landmarks(surrogate: _Surrogate) -> tuple[float, float]:
+    """Searches by a large random sample, then by an evolution of its best points."""
+    rng, space = np.random.default_rng(0), surrogate.space
+    points = [space.draw(rng.random(len(space))) for _ in range(_SAMPLES)]
+    losses = surrogate([space.decode(*point) for point in points])
+    median = float(np.median(losses))
+    for width in np.geomspace(0.3, 0.003, _REFINEMENTS):
+        order = np.argsort(losses)[:_PARENTS]
+        points, losses = [points[i] for i in order], losses[order]
+        children = [_child(points, width, space, rng) for _ in range(_CHILDREN)]
+        points += children
+        fresh = surrogate([space.decode(*child) for child in children])
+        losses = np.concatenate([losses, fresh])
+    return float(losses.min()), median
+
+
+def _child(parents: list[Point], width: float, space: Space, rng: np.random.Generator) -> Point:
+    """Returns a parent moved in about a third of its columns; what opens starts at random."""
+    parent = parents[int(rng.integers(len(parents)))]
+    moved = rng.random(len(space)) < 1 / 3
+    places = np.where(parent.active, parent.x, rng.random(len(space)))
+    places = np.where(moved, places + width * rng.standard_normal(len(space)), places)
+    fresh = rng.random(len(space)) < 0.02
+    return space.point(np.clip(np.where(fresh, rng.random(len(space)), places), 0.0, 1.0))

@@ -1,0 +1,371 @@
+"""The elastic grid: a lattice whose ranges shrink, stretch and breathe with the results.
+
+Notation:
+    d           the number of columns
+    x           a point: `d` places in [0, 1]
+    R_j         the range of column j: an interval [a_j, b_j] of places, or a set of choices A_j
+    F           the former ranges: the last ones that were kept
+    L           levels: how many places the lattice lays over an interval, both ends among them
+    k           the number of results that make a round
+    c           the incumbent: the best point known when the round began
+    r           the round's best point
+    w_j         the lattice cell of column j, (b_j - a_j) / (L - 1)
+    p           the pull, 1 at first, halved by every discarded round
+    alpha       the share of the candidates that takes lattice places, the others random ones
+    m           moved: the share of the columns in which a candidate leaves the incumbent
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tfhpo.errors import ArgumentError
+from tfhpo.space import BoolArray, FloatArray, Point, Space
+from tfhpo.strategies.history import Entry
+from tfhpo.strategies.ranges import (
+    Range,
+    Subset,
+    finer_than,
+    range_from_config,
+    whole,
+)
+from tfhpo.strategies.strategy import Strategy
+
+GLOBAL, ZOOM = "global", "zoom"
+# How often to look for an untried point in the ranges before taking one from anywhere.
+_ATTEMPTS = 25
+
+
+@dataclass
+class _Progress:
+    """Where the search stands between two results; all of it numbers and short lists.
+
+    Attributes:
+        number: The round's number, from 0.
+        kind: "global" or "zoom".
+        first: The first key of the round; later keys belong to it.
+        told: How many of its results came in.
+        incumbent: The key of c, or None before the first success.
+        pull: p.
+        discards: How many rounds in a row were discarded.
+        decks: For each column, the levels not drawn yet, as positions in the lattice.
+    """
+
+    number: int = 0
+    kind: str = GLOBAL
+    first: int = 0
+    told: int = 0
+    incumbent: int | None = None
+    pull: float = 1.0
+    discards: int = 0
+    decks: list[list[int]] = field(default_factory=list)
+
+
+class ElasticGrid(Strategy):
+    """A grid that breathes.
+
+    Rounds of candidates from a balanced lattice (a share `alpha`) or at random inside the current
+    ranges. After a round each range is pulled to the span between the incumbent and the round's
+    best, a cell wider at both ends; a round that does not improve is discarded, and the next pull
+    is half as strong; `patience` discards bring a global round.
+
+    Args:
+        space: What to search.
+        rng: The only source of randomness.
+        budget: How many trials are planned, or None where nobody knows.
+        levels: Places of the lattice over an interval, at least 2.
+        alpha: The share of the candidates on the lattice, in [0, 1].
+        moved: The share of the columns in which a candidate leaves the incumbent, in (0, 1].
+        round_size: The number of results that make a round; by default it follows `levels`.
+        patience: How many discards in a row bring a global round, at least 1.
+        resolution: The search ends when every range is narrower than this, in [0, 1).
+
+    Raises:
+        ArgumentError: If the space is empty or an argument is out of its bounds.
+    """
+
+    name: ClassVar[str] = "elastic_grid"
+
+    def __init__(
+        self,
+        space: Space,
+        rng: np.random.Generator,
+        *,
+        budget: int | None = None,
+        levels: int = 5,
+        alpha: float = 0.75,
+        moved: float = 0.25,
+        round_size: int | None = None,
+        patience: int = 3,
+        resolution: float = 1e-3,
+    ) -> None:
+        super().__init__(space, rng, budget=budget)
+        _check_arguments(levels, alpha, moved, round_size, patience, resolution)
+        self.levels = levels
+        self.alpha = alpha
+        self.moved = moved
+        self.round_size = round_size
+        self.patience = patience
+        self.resolution = resolution
+        self._now = _Progress()
+        self._ranges: list[Range] = [whole(parameter) for parameter in space.parameters]
+        self._former = list(self._ranges)
+        self._lay()
+
+    # ------------------------------------------------------------------ candidates
+
+    def _propose(self) -> Point | None:
+        if not len(self.history):
+            return self._start()
+        for attempt in range(_ATTEMPTS):
+            # A repeat says that the ranges are nearly used up: step further from the incumbent.
+            point = self._candidate(self.moved * (1 + attempt))
+            if not self.history.tried(point):
+                return point
+        return self._draw_untried()
+
+    def _start(self) -> Point:
+        """Returns the defaults that the user gave; elsewhere the middle, or any choice."""
+        places = [
+            parameter.domain.to_unit(parameter.default)
+            if parameter.default is not None
+            else self._middle(column)
+            for column, parameter in enumerate(self.space.parameters)
+        ]
+        return self.space.point(np.array(places))
+
+    def _middle(self, column: int) -> float:
+        if isinstance(self._ranges[column], Subset):
+            return self._level(column)
+        return 0.5
+
+    def _candidate(self, moved: float) -> Point:
+        """Returns a point of the lattice, or a random one in the ranges.
+
+        Args:
+            moved: The share of the columns in which it leaves the incumbent.
+        """
+        x, settled = self._base(moved)
+        on_lattice = self.rng.random() < self.alpha
+        point = self.space.point(x)
+        for column in range(len(self.space)):
+            if point.active[column] and not settled[column]:
+                x[column] = self._place(column, on_lattice=on_lattice, avoid=x[column])
+                if self._branches[column]:
+                    point = self.space.point(x)
+        return self.space.point(x)
+
+    def _base(self, moved: float) -> tuple[FloatArray, BoolArray]:
+        """Returns what a candidate keeps of the incumbent: places and which of them are settled."""
+        best = self.history.best
+        nothing = np.full(len(self.space), np.nan), np.zeros(len(self.space), dtype=bool)
+        if best is None or self._now.number == 0:
+            return np.zeros(len(self.space)), nothing[1]
+        x, settled = self.history.x[best].copy(), self.history.active[best].copy()
+        return x, settled & ~self._leaving(settled, moved)
+
+    def _leaving(self, active: BoolArray, moved: float) -> BoolArray:
+        """Returns the columns in which a candidate leaves the incumbent, at least one."""
+        leaving = self.rng.random(len(active)) < moved
+        candidates = np.flatnonzero(active)
+        if len(candidates) and not leaving[candidates].any():
+            leaving[candidates[int(self.rng.integers(len(candidates)))]] = True
+        return leaving
+
+    def _place(self, column: int, *, on_lattice: bool, avoid: float) -> float:
+        if not on_lattice:
+            parameter = self.space.parameters[column]
+            return self._ranges[column].draw(parameter, float(self.rng.random()))
+        place = self._level(column)
+        return self._level(column) if place == avoid else place
+
+    def _level(self, column: int) -> float:
+        """Returns the next level of the column's deck, shuffled anew when it is used up.
+
+        Every run of draws therefore sees each level equally often, give or take one.
+        """
+        deck, places = self._now.decks[column], self._lattice[column]
+        if not deck:
+            deck.extend(int(position) for position in self.rng.permutation(len(places)))
+        return places[deck.pop()]
+
+    # ------------------------------------------------------------------ rounds
+
+    def _learn(self, entry: Entry) -> None:
+        # A late result of an earlier round can still make the incumbent, but not a round.
+        if entry.key < self._now.first:
+            return
+        self._now.told += 1
+        if self._now.told >= self._size:
+            self._close()
+
+    @property
+    def _size(self) -> int:
+        """The number of results that make a round, k."""
+        if self.round_size is not None:
+            return self.round_size
+        return 2 * self.levels if self._now.number == 0 else self.levels + 1
+
+    def _close(self) -> None:
+        """Judges the round and begins the next."""
+        best = self._round_best()
+        kept = best is not None and self._beats_incumbent(best)
+        self._record("round", self._report(best, kept=kept))
+        if kept or self._now.kind == GLOBAL:
+            self._former = self._ranges
+            self._now.pull, self._now.discards = 1.0, 0
+        else:
+            self._now.pull, self._now.discards = self._now.pull / 2, self._now.discards + 1
+        if best is None or self._now.discards >= self.patience:
+            self._begin(GLOBAL, [whole(parameter) for parameter in self.space.parameters])
+        else:
+            self._begin(ZOOM, self._pulled(best))
+
+    def _round_best(self) -> int | None:
+        keys = self.history.completed
+        keys = keys[keys >= self._now.first]
+        return int(keys[np.argmin(self.history.scores[keys])]) if len(keys) else None
+
+    def _beats_incumbent(self, key: int) -> bool:
+        c = self._now.incumbent
+        return c is None or bool(self.history.scores[key] < self.history.scores[c])
+
+    def _begin(self, kind: str, ranges: list[Range]) -> None:
+        if kind == ZOOM and finer_than(ranges, self.space.parameters, self.resolution):
+            self._finish()
+        if kind == GLOBAL:
+            self._former = ranges
+            self._now.pull, self._now.discards = 1.0, 0
+        self._ranges = ranges
+        self._now.number += 1
+        self._now.kind = kind
+        self._now.first, self._now.told = len(self.history), 0
+        self._now.incumbent = self.history.best
+        self._lay()
+
+    def _lay(self) -> None:
+        """Lays the lattice over the ranges, with full decks."""
+        pairs = zip(self._ranges, self.space.parameters, strict=True)
+        self._lattice = [one.places(parameter, self.levels) for one, parameter in pairs]
+        parents = {c.parent for parameter in self.space.parameters for c in parameter.conditions}
+        self._branches = [name in parents for name in self.space.names]
+        self._now.decks = [[] for _ in self._ranges]
+
+    # ------------------------------------------------------------------ breathing
+
+    def _pulled(self, best: int) -> list[Range]:
+        """Returns the former ranges, pulled towards the incumbent and the round's best."""
+        return [self._pull_column(column, best) for column in range(len(self.space))]
+
+    def _pull_column(self, column: int, best: int) -> Range:
+        c = self._now.incumbent if self._now.incumbent is not None else best
+        former, active = self._former[column], self.history.active
+        if not (active[c, column] and active[best, column]):
+            return former
+        ends = float(self.history.x[c, column]), float(self.history.x[best, column])
+        if isinstance(former, Subset):
+            return self._pull_set(former, column, *ends)
+        if ends[0] == ends[1] and self._now.number > 0:
+            return former
+        parameter = self.space.parameters[column]
+        return former.pulled(parameter, *ends, self.levels, self._now.pull)
+
+    def _pull_set(self, former: Subset, column: int, c: float, r: float) -> Subset:
+        domain, merits = self.space.parameters[column].domain, self._merits(column)
+        if c == r:
+            return former.shrunk(merits, domain.index_of_unit(c), self._now.pull)
+        return former.regrown(merits, domain.size or 0, domain.index_of_unit(r))
+
+    def _merits(self, column: int) -> dict[int, float]:
+        domain, merits = self.space.parameters[column].domain, {}
+        for key in self.history.completed:
+            if self.history.active[key, column]:
+                choice = domain.index_of_unit(float(self.history.x[key, column]))
+                score = float(self.history.scores[key])
+                merits[choice] = min(score, merits.get(choice, score))
+        return merits
+
+    # ------------------------------------------------------------------ what others see
+
+    def _report(self, best: int | None, *, kept: bool) -> dict[str, Any]:
+        incumbent = self.history.best
+        return {
+            "round": self._now.number,
+            "kind": self._now.kind,
+            "kept": kept,
+            "pull": self._now.pull,
+            "first": self._now.first,
+            "trials": len(self.history),
+            "best": None if best is None else float(self.history.scores[best]),
+            "incumbent": None if incumbent is None else float(self.history.scores[incumbent]),
+            "columns": [self._describe(column, incumbent) for column in range(len(self.space))],
+        }
+
+    def _describe(self, column: int, incumbent: int | None) -> dict[str, Any]:
+        parameter, current = self.space.parameters[column], self._ranges[column]
+        places = current.places(parameter, 2)
+        place = None
+        if incumbent is not None and self.history.active[incumbent, column]:
+            place = float(self.history.x[incumbent, column])
+        values = [parameter.domain.from_unit(u) for u in places]
+        finite = parameter.size is not None
+        return {
+            "column": column,
+            "name": parameter.name,
+            "low": places[0],
+            "high": places[-1],
+            "low_value": values[0],
+            "high_value": values[-1],
+            "active": values if finite and isinstance(current, Subset) else None,
+            "incumbent": place,
+            "incumbent_value": None if place is None else parameter.domain.from_unit(place),
+        }
+
+    # ------------------------------------------------------------------ state
+
+    def _private_state(self) -> dict[str, Any]:
+        return {
+            "now": asdict(self._now),
+            "ranges": [one.config() for one in self._ranges],
+            "former": [one.config() for one in self._former],
+        }
+
+    def _restore_private(self, state: dict[str, Any]) -> None:
+        self._ranges = [range_from_config(config) for config in state["ranges"]]
+        self._former = [range_from_config(config) for config in state["former"]]
+        self._lay()
+        self._now = _Progress(**{**state["now"], "decks": [list(d) for d in state["now"]["decks"]]})
+
+    def _space_grew(self) -> None:
+        known = len(self._ranges)
+        fresh = [whole(parameter) for parameter in self.space.parameters[known:]]
+        decks = self._now.decks
+        self._ranges = [*self._ranges, *fresh]
+        self._former = [*self._former, *fresh]
+        self._lay()
+        self._now.decks[:known] = decks
+
+
+def _check_arguments(
+    levels: int,
+    alpha: float,
+    moved: float,
+    round_size: int | None,
+    patience: int,
+    resolution: float,
+) -> None:
+    if levels < 2:
+        raise ArgumentError(f"`levels` must be at least 2. Received: levels={levels}.")
+    if not 0 <= alpha <= 1:
+        raise ArgumentError(f"`alpha` must be in [0, 1]. Received: alpha={alpha}.")
+    if not 0 < moved <= 1:
+        raise ArgumentError(f"`moved` must be in (0, 1]. Received: moved={moved}.")
+    if round_size is not None and round_size < 1:
+        raise ArgumentError(f"`round_size` must be at least 1. Received: round_size={round_size}.")
+    if patience < 1:
+        raise ArgumentError(f"`patience` must be at least 1. Received: patience={patience}.")
+    if not 0 <= resolution < 1:
+        raise ArgumentError(f"`resolution` must be in [0, 1). Received: resolution={resolution}.")
