@@ -58,7 +58,7 @@ def _parameter(hp: Any, distributions: Mapping[str, Any]) -> Parameter:
             name=hp.name,
             domain=_domain(hp),
             conditions=tuple(Condition(c.name, tuple(c.values)) for c in hp.conditions),
-            default=hp.default,
+            default=_given_default(hp),
         )
     except SpaceError as error:
         raise SpaceError(f"Parameter {hp.name!r}: {error}") from error
@@ -75,6 +75,22 @@ def _parameter(hp: Any, distributions: Mapping[str, Any]) -> Parameter:
     return Parameter(
         parameter.name, parameter.domain, parameter.conditions, parameter.default, Prior(given)
     )
+
+
+def _given_default(hp: Any) -> Any:
+    """Returns the default that the user gave, None where KerasTuner took its own.
+
+    KerasTuner keeps no note of which it is; one that equals its own choice counts as its own.
+    """
+    if isinstance(hp, kt_parameters.Fixed):
+        return hp.value
+    if isinstance(hp, kt_parameters.Boolean):
+        own: Any = False
+    elif isinstance(hp, kt_parameters.Choice):
+        own = hp.values[0]
+    else:
+        own = hp.min_value
+    return None if hp.default == own else hp.default
 
 
 def _domain(hp: Any) -> Domain:

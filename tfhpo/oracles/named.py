@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tfhpo.oracles.strategy_oracle import StrategyOracle
-from tfhpo.strategies import GridSearch, RandomSearch
+from tfhpo.strategies import ElasticGrid, GridSearch, RandomSearch
 
 
 class RandomOracle(StrategyOracle):
@@ -40,3 +41,24 @@ class GridOracle(StrategyOracle):
         **kwargs: Any,
     ) -> None:
         super().__init__(GridSearch, objective, max_trials, options={"levels": levels}, **kwargs)
+
+
+class ElasticGridOracle(StrategyOracle):
+    """The elastic grid, a grid that breathes; `tfhpo.strategies.ElasticGrid` tells how.
+
+    Args:
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most. Default 30.
+        options: Arguments of `tfhpo.strategies.ElasticGrid` by name, such as `levels` and `alpha`.
+        **kwargs: The further arguments of `StrategyOracle`.
+    """
+
+    def __init__(
+        self,
+        objective: Any = None,
+        max_trials: int | None = 30,
+        *,
+        options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(ElasticGrid, objective, max_trials, options=options, **kwargs)

@@ -100,7 +100,7 @@ class ElasticGridSearch(Tuner):
     ) -> None:
         oracle, tuner = _split(kwargs)
         super().__init__(
-            ElasticGridOracle(objective, max_trials, **(options or {}), **oracle),
+            ElasticGridOracle(objective, max_trials, options=options, **oracle),
             hypermodel,
             **tuner,
         )
