@@ -1,0 +1,110 @@
+"""Sessions: where the executions of trials lie under the log directory, their starts and ends.
+
+A session's run is `<trial_id>/execution<k>`; a trial that is run again gets a run of another name,
+`<trial_id>/execution<k>-attempt<a>`, because a running TensorBoard would mix the events of two
+attempts under one name. The runs of former attempts are removed: TensorBoard would show a dead
+attempt as a session that runs for ever and average it into the trial's results.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tensorboard.compat.proto import summary_pb2
+from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
+
+from tfhpo.space import Value
+from tfhpo.tensorboard.events import explained, hparams_summary
+
+_RUN = re.compile(r"execution\d+(?:-attempt(?P<attempt>\d+))?")
+_EVENT_FILES = "*.tfevents.*"
+
+SUCCESS: int = api_pb2.STATUS_SUCCESS
+FAILURE: int = api_pb2.STATUS_FAILURE
+
+
+def run_of(trial_folder: Path, attempt: int, execution: int) -> Path:
+    """Returns the folder of an execution.
+
+    Args:
+        trial_folder: The trial's folder.
+        attempt: How often the trial was run before.
+        execution: Number of the execution, from 0.
+    """
+    suffix = f"-attempt{attempt}" if attempt else ""
+    return trial_folder / f"execution{execution}{suffix}"
+
+
+def runs_of_attempt(trial_folder: Path, attempt: int) -> list[Path]:
+    """Returns the folders of an attempt's executions that exist, in order of their names."""
+    return sorted(run for run, number in _runs(trial_folder) if number == attempt)
+
+
+def remove_other_attempts(trial_folder: Path, attempt: int) -> None:
+    """Removes the runs of a trial's other attempts.
+
+    Raises:
+        StudyWriteError: If a run cannot be removed.
+    """
+    for run, number in list(_runs(trial_folder)):
+        if number != attempt:
+            remove_run(run)
+
+
+def remove_run(run: Path) -> None:
+    """Removes a run with all that lies in it, where it exists.
+
+    Raises:
+        StudyWriteError: If it cannot be removed.
+    """
+    with explained(run):
+        if run.exists():
+            shutil.rmtree(run)
+
+
+def is_ended(run: Path) -> bool:
+    """Whether the run holds the end of its session."""
+    tag = metadata.SESSION_END_INFO_TAG.encode()
+    return any(tag in file.read_bytes() for file in run.glob(_EVENT_FILES))
+
+
+def start(group: str, cells: Mapping[str, Value]) -> summary_pb2.Summary:
+    """Returns the summary that makes its run a session.
+
+    Args:
+        group: The name that joins the sessions of a trial.
+        cells: The hyperparameters by their columns' names.
+    """
+    info = plugin_data_pb2.SessionStartInfo(group_name=group, start_time_secs=time.time())
+    for name, value in cells.items():
+        if isinstance(value, bool):
+            info.hparams[name].bool_value = value
+        elif isinstance(value, str):
+            info.hparams[name].string_value = value
+        else:
+            info.hparams[name].number_value = value
+    data = plugin_data_pb2.HParamsPluginData(session_start_info=info)
+    return hparams_summary(metadata.SESSION_START_INFO_TAG, data)
+
+
+def end(status: int) -> summary_pb2.Summary:
+    """Returns the summary that ends a session.
+
+    Args:
+        status: `SUCCESS` or `FAILURE`.
+    """
+    info = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=time.time())
+    data = plugin_data_pb2.HParamsPluginData(session_end_info=info)
+    return hparams_summary(metadata.SESSION_END_INFO_TAG, data)
+
+
+def _runs(trial_folder: Path) -> Iterator[tuple[Path, int]]:
+    """Yields the runs of a trial that exist, each with its attempt."""
+    for run in trial_folder.glob("execution*"):
+        match = _RUN.fullmatch(run.name)
+        if match is not None:
+            yield run, int(match["attempt"] or 0)
