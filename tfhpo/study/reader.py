@@ -1,0 +1,51 @@
+"""Reading a study, at rest or while another process writes to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tfhpo.errors import StudyError
+from tfhpo.study import rows
+from tfhpo.study.connection import reading, transaction, translated
+from tfhpo.study.integrity import check
+from tfhpo.study.snapshot import StudyRecord
+
+#: Name of the study file in a search's folder.
+STUDY_FILE = "study.sqlite"
+
+
+def read_study(path: str | Path) -> StudyRecord:
+    """Returns a study as it is at this moment. Nothing is written, nothing waits for it.
+
+    Args:
+        path: The study file, or the folder that holds it as `study.sqlite`.
+
+    Raises:
+        StudyDamagedError: The file is not a study, or damaged.
+        StudyError: There is no study, it cannot be read, or a newer tfhpo wrote it.
+    """
+    file = _study_file(path)
+    with (
+        translated(file, writing=False),
+        reading(file) as connection,
+        # One transaction, so that trials, reports and events are of the same moment.
+        transaction(connection, "DEFERRED"),
+    ):
+        check(connection, file)
+        return StudyRecord(
+            path=file,
+            header=rows.header(connection),
+            trials=rows.trials(connection),
+            events=rows.events(connection),
+            space=rows.space(connection),
+            reports=rows.reports(connection),
+        )
+
+
+def _study_file(path: str | Path) -> Path:
+    given = Path(path).absolute()
+    with translated(given, writing=False):
+        file = given / STUDY_FILE if given.is_dir() else given
+        if not file.exists():
+            raise StudyError(f"There is no study at {file}.")
+    return file
