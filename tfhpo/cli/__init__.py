@@ -1,0 +1,1 @@
+"""The command line, `tfhpo`: thin commands that load TensorFlow only where they train."""

@@ -1,0 +1,5 @@
+"""Lets `python -m tfhpo.cli` stand in for the program `tfhpo`."""
+
+from tfhpo.cli.main import main
+
+main()

@@ -1,0 +1,101 @@
+"""What `tfhpo tune` was asked for, kept in the study's folder so that `tfhpo resume` can go on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
+
+from tfhpo.cli import kept
+from tfhpo.errors import StudyDamagedError, StudyError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Name of the file in the study's folder.
+REQUEST_FILE = "tune.json"
+
+# A trial of the same study must mean the same: these may not change between two runs of it.
+_FIXED = ("build", "data", "strategy", "objective", "direction", "epochs", "batch_size", "seed")
+
+
+@dataclass(frozen=True)
+class TuneRequest:
+    """The arguments of one search from the command line.
+
+    Attributes:
+        build: Where the build function is, with an absolute path.
+        data: Where the data function is, with an absolute path.
+        strategy: Name of the strategy.
+        objective: Name of the metric to optimise.
+        direction: "min" or "max"; None for a metric whose direction is known.
+        epochs: Epochs of each trial.
+        batch_size: Batch size of each trial; None for that of Keras.
+        seed: Makes the search repeatable; None to draw one.
+        max_trials: How many trials to run at most.
+        max_time: Seconds that a run may take; None for no bound.
+        target: A score at which the search ends; None for none.
+        patience: Trials without a better score after which it ends; None for no bound.
+        logdir: Where TensorBoard's logs go, an absolute path.
+    """
+
+    build: str
+    data: str
+    strategy: str
+    objective: str
+    direction: str | None
+    epochs: int
+    batch_size: int | None
+    seed: int | None
+    max_trials: int
+    max_time: float | None
+    target: float | None
+    patience: int | None
+    logdir: str
+
+
+def save(request: TuneRequest, folder: Path) -> None:
+    """Writes the request into a study's folder, in place of a former one.
+
+    Raises:
+        StudyWriteError: It cannot be written.
+    """
+    kept.write(folder / REQUEST_FILE, asdict(request))
+
+
+def load(folder: Path) -> TuneRequest:
+    """Returns the request that a study's folder holds.
+
+    Raises:
+        StudyError: The folder holds none, or it cannot be read.
+        StudyDamagedError: The file is no request.
+    """
+    path = folder / REQUEST_FILE
+    if not path.exists():
+        raise StudyError(
+            f"Only a search that `tfhpo tune` began can be resumed, and {folder} holds no "
+            f"{REQUEST_FILE}. Any other goes on when the program that began it runs again."
+        )
+    contents = kept.read(path)
+    names = {field.name for field in fields(TuneRequest)}
+    if contents.keys() != names:
+        raise StudyDamagedError(
+            f"{path} is damaged: it must hold {', '.join(sorted(names))}. "
+            f"Received: {', '.join(sorted(contents)) or 'nothing'}."
+        )
+    return TuneRequest(**contents)
+
+
+def check_same(request: TuneRequest, folder: Path) -> None:
+    """Refuses another search in the folder of a former one.
+
+    Raises:
+        StudyMismatchError: The folder holds a search of other arguments; the message lists them.
+        StudyError: The folder's request cannot be read.
+    """
+    advice = (
+        f"Go on with that one by `tfhpo resume {folder}`, give this one a --project-name of its "
+        "own, or discard that one by --overwrite."
+    )
+    kept.check_same(
+        folder / REQUEST_FILE, {name: getattr(request, name) for name in _FIXED}, advice
+    )

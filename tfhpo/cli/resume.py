@@ -1,0 +1,39 @@
+"""`tfhpo resume`: go on with a search of `tfhpo tune`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tfhpo.cli import request as requests
+from tfhpo.cli import searching
+
+
+def resume(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The study's folder.")],
+    max_trials: Annotated[
+        int | None,
+        typer.Option(min=1, help="Trials at most, those done included; as before by default."),
+    ] = None,
+    max_time: Annotated[
+        float | None, typer.Option(help="Seconds that this run may take at most.")
+    ] = None,
+    target: Annotated[float | None, typer.Option(help="A score that is good enough.")] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, help="Trials without a better score to end after.")
+    ] = None,
+) -> None:
+    """Go on with a search that `tfhpo tune` began, with its arguments, or a larger budget."""
+    folder = folder.resolve()
+    request = requests.load(folder)
+    given: dict[str, Any] = {
+        "max_trials": max_trials,
+        "max_time": max_time,
+        "target": target,
+        "patience": patience,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    searching.run(replace(request, **changes), folder)

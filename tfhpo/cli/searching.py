@@ -1,0 +1,108 @@
+"""Running the search that `tfhpo tune` and `tfhpo resume` ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+from tfhpo.cli import request as requests
+from tfhpo.cli.data import fit_data
+from tfhpo.cli.screen import console, show_hints
+from tfhpo.cli.targets import load
+from tfhpo.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tfhpo.cli.data import FitData
+    from tfhpo.cli.request import TuneRequest
+
+#: Exit status of a program that Ctrl-C ended.
+INTERRUPTED = 130
+
+
+def run(request: TuneRequest, folder: Path, *, overwrite: bool = False) -> None:
+    """Searches, and prints the results.
+
+    Args:
+        request: What to search.
+        folder: The study's folder; the search goes on where the study in it ends.
+        overwrite: Whether to discard that study instead.
+
+    Raises:
+        TfhpoError: An argument breaks its rule, or the study cannot be used.
+    """
+    build = load(request.build)
+    data = fit_data(load(request.data)())
+    _check_batches(request, data)
+    tuner = _tuner(build, request, folder, overwrite=overwrite)
+    requests.save(request, folder)
+    arguments = {"epochs": request.epochs, **data.arguments}
+    if request.batch_size is not None:
+        arguments["batch_size"] = request.batch_size
+    if data.is_dataset:
+        tuner.search(data.x, **arguments)
+    else:
+        tuner.search(data.x, data.y, **arguments)
+    if tuner.stop_reason == "interrupted":
+        stop_interrupted(f"tfhpo resume {folder}")
+    _report(tuner.study(), request, folder)
+
+
+def stop_interrupted(command: str) -> NoReturn:
+    """Ends the program after Ctrl-C.
+
+    Args:
+        command: What goes on with the search.
+    """
+    console().print("Interrupted: every trial that ended is kept.")
+    show_hints([("Go on", command)])
+    raise typer.Exit(INTERRUPTED)
+
+
+def _check_batches(request: TuneRequest, data: FitData) -> None:
+    if data.is_dataset and request.batch_size is not None:
+        raise ArgumentError(
+            "--batch-size is for arrays; a data set brings its own batches. "
+            f"Received: --batch-size {request.batch_size} with data sets."
+        )
+
+
+def _tuner(build: Any, request: TuneRequest, folder: Path, *, overwrite: bool) -> Any:
+    from tfhpo.tuners import tuner_for
+
+    return tuner_for(request.strategy)(
+        build,
+        objective=_objective(request),
+        max_trials=request.max_trials,
+        seed=request.seed,
+        directory=str(folder.parent),
+        project_name=folder.name,
+        overwrite=overwrite,
+        logdir=request.logdir,
+        max_time=request.max_time,
+        target=request.target,
+        patience=request.patience,
+    )
+
+
+def _objective(request: TuneRequest) -> Any:
+    if request.direction is None:
+        return request.objective
+    import keras_tuner
+
+    return keras_tuner.Objective(request.objective, request.direction)
+
+
+def _report(study: Any, request: TuneRequest, folder: Path) -> None:
+    from tfhpo.reporting import print_results
+
+    print_results(study, console=console())
+    show_hints(
+        [
+            ("Show again", f"tfhpo show {folder}"),
+            ("More trials", f"tfhpo resume {folder} --max-trials {2 * request.max_trials}"),
+            ("TensorBoard", f"tensorboard --logdir {request.logdir}"),
+        ]
+    )

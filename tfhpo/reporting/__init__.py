@@ -1,0 +1,34 @@
+"""What a person sees of a search: the progress line, tables and pictures, from plain records."""
+
+from tfhpo.reporting.history import HistoryData, history_data, plot_history
+from tfhpo.reporting.progress import ProgressLine
+from tfhpo.reporting.ranges import ParameterRanges, RangesData, RoundRange, ranges_data
+from tfhpo.reporting.ranges_plot import plot_ranges
+from tfhpo.reporting.table import (
+    FailureRow,
+    ResultRow,
+    failure_rows,
+    failures_table,
+    print_results,
+    result_rows,
+    results_table,
+)
+
+__all__ = [
+    "FailureRow",
+    "HistoryData",
+    "ParameterRanges",
+    "ProgressLine",
+    "RangesData",
+    "ResultRow",
+    "RoundRange",
+    "failure_rows",
+    "failures_table",
+    "history_data",
+    "plot_history",
+    "plot_ranges",
+    "print_results",
+    "ranges_data",
+    "result_rows",
+    "results_table",
+]

@@ -1,0 +1,273 @@
+"""The progress of a search on one line: trials done, best so far, what runs, time left."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from tfhpo.reporting.live import line_for
+from tfhpo.reporting.ranking import cause, failed, ranked, sign_of
+from tfhpo.reporting.wording import count, duration, short, stopwatch
+from tfhpo.study.records import TrialStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from tfhpo.space import Space
+    from tfhpo.study.records import TrialRecord
+
+_BAR = 12
+_OPEN = (TrialStatus.RUNNING, TrialStatus.INVALID)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a search is, at one moment; times are seconds on the clock of the caller.
+
+    It never changes, so that the thread that draws the line needs no lock.
+
+    Attributes:
+        objective: Name of the metric to optimise.
+        direction: "min" or "max".
+        max_trials: How many trials are planned, those of former runs included; None if open.
+        max_time: Seconds that this run may take; None if open.
+        done: How many trials have ended, those of former runs included.
+        done_here: How many of them ended in this run.
+        failed: How many of all failed.
+        best: The best completed trial, if there is one.
+        running: The running trials by number, with the epochs that each has ended.
+        began: When this run began.
+        last_end: When its last trial ended, or the run began.
+        former_pace: Seconds per trial in former runs, if there were any.
+    """
+
+    objective: str
+    direction: str
+    max_trials: int | None = None
+    max_time: float | None = None
+    done: int = 0
+    done_here: int = 0
+    failed: int = 0
+    best: TrialRecord | None = None
+    running: Mapping[int, int] = field(default_factory=dict)
+    began: float = 0.0
+    last_end: float = 0.0
+    former_pace: float | None = None
+
+    def after(self, trials: Iterable[TrialRecord]) -> Progress:
+        """Returns the progress with the trials of former runs counted in."""
+        ended = [trial for trial in trials if trial.status not in _OPEN]
+        times = [
+            t.ended - t.started for t in ended if t.started is not None and t.ended is not None
+        ]
+        return replace(
+            self,
+            done=len(ended),
+            failed=len(failed(ended)),
+            best=next(iter(ranked(ended, self.direction)), None),
+            former_pace=sum(times) / len(times) if times else None,
+        )
+
+    def begun(self, now: float) -> Progress:
+        """Returns the progress with the clock of this run started."""
+        return replace(self, began=now, last_end=now)
+
+    def at_epoch(self, number: int, epochs: int) -> Progress:
+        """Returns the progress with a trial running that has ended so many epochs."""
+        return replace(self, running={**self.running, number: epochs})
+
+    def with_end(self, trial: TrialRecord, now: float) -> Progress:
+        """Returns the progress after a trial's end; one that will be repeated has not ended."""
+        running = {number: at for number, at in self.running.items() if number != trial.number}
+        if trial.status in _OPEN:
+            return replace(self, running=running)
+        contenders = (trial,) if self.best is None else (self.best, trial)
+        return replace(
+            self,
+            running=running,
+            done=self.done + 1,
+            done_here=self.done_here + 1,
+            failed=self.failed + (trial.status is TrialStatus.FAILED),
+            best=next(iter(ranked(contenders, self.direction)), None),
+            last_end=now,
+        )
+
+    def seconds_left(self, now: float) -> float | None:
+        """Returns how long this run will still take, None while nothing tells.
+
+        The trials left are taken at the pace of this run (or, before its first trial ends, of the
+        former ones), and the wall-clock budget caps it.
+        """
+        guesses = []
+        pace = self._pace()
+        if self.max_trials is not None and pace is not None:
+            trials_left = max(self.max_trials - self.done, 0)
+            guesses.append(max(trials_left * pace - (now - self.last_end), 0.0))
+        if self.max_time is not None:
+            guesses.append(max(self.max_time - (now - self.began), 0.0))
+        return min(guesses, default=None)
+
+    def _pace(self) -> float | None:
+        """Returns the seconds per trial; trials that run side by side make it shorter."""
+        if self.done_here:
+            return (self.last_end - self.began) / self.done_here
+        return self.former_pace
+
+
+def progress_text(progress: Progress, now: float, width: int, *, ascii_only: bool = False) -> Text:
+    """Returns the progress as one line.
+
+    Args:
+        progress: What to tell.
+        now: The present time.
+        width: Characters on the line; the least important parts are left out until it fits.
+        ascii_only: Whether the output can show ASCII characters only.
+    """
+    parts = _parts(progress, now, ascii_only=ascii_only)
+    gap = "  "
+    while len(parts) > 1 and sum(len(text) for _, text in parts) + len(gap) * len(parts) > width:
+        parts.remove(max(parts, key=lambda part: part[0]))
+    line = Text(gap).join(text for _, text in parts)
+    line.no_wrap, line.overflow = True, "ellipsis"
+    return line
+
+
+def _parts(progress: Progress, now: float, *, ascii_only: bool) -> list[tuple[int, Text]]:
+    """Returns the parts in the order of the line, each with its rank: 0 is never left out."""
+    done, total = progress.done, progress.max_trials
+    parts = [(0, Text(f"{done}/{total} trials" if total else count(done, "trial"), "bold"))]
+    if total and not ascii_only:
+        parts.insert(0, (5, _bar(done / total)))
+    best = progress.best
+    if best is not None:
+        text = Text(f"best {progress.objective} ")
+        text.append(short(best.score), "bold green").append(f" (trial {best.number})", "dim")
+        parts.append((1, text))
+    if progress.failed:
+        parts.append((3, Text(f"{progress.failed} failed", "red")))
+    if progress.running:
+        parts.append((4, Text(_running(progress.running), "cyan")))
+    parts.append((6, Text(stopwatch(now - progress.began), "dim")))
+    left = progress.seconds_left(now)
+    if left is not None:
+        parts.append((2, Text(f"{stopwatch(left)} left")))
+    return parts
+
+
+def _bar(share: float) -> Text:
+    full = round(min(max(share, 0.0), 1.0) * _BAR)
+    return Text("━" * full, "green").append("━" * (_BAR - full), "bright_black")
+
+
+def _running(running: Mapping[int, int]) -> str:
+    if len(running) > 1:
+        return f"{len(running)} trials running"
+    number, epochs = next(iter(running.items()))
+    return f"trial {number} epoch {epochs + 1}"
+
+
+def summary_text(progress: Progress, now: float) -> Text:
+    """Returns what is left to say when the search has ended."""
+    took = duration(now - progress.began)
+    if progress.done_here == progress.done:
+        text = Text(f"{count(progress.done, 'trial')} in {took}")
+    else:
+        trials = count(progress.done, "trial")
+        text = Text(f"{trials}, {progress.done_here} of them in this run of {took}")
+    if progress.failed:
+        text.append(f", {progress.failed} failed", "red")
+    best = progress.best
+    if best is None:
+        return text.append("; none completed")
+    return text.append(f"; best {progress.objective} {short(best.score)} in trial {best.number}")
+
+
+class ProgressLine:
+    """A listener of the tuner that keeps one live line.
+
+    In a terminal and in a notebook the line is rewritten in place, and every failed trial leaves
+    a line of its own. Anywhere else nothing is printed but a summary at the end.
+
+    Args:
+        objective: Name of the metric to optimise.
+        direction: "min" or "max".
+        max_trials: How many trials are planned, those of former runs included; None if open.
+        max_time: Seconds that this run may take; None if open.
+        done: The trials of former runs of the same study.
+        console: Where to draw; standard output by default.
+        clock: Returns the time in seconds; only differences count.
+
+    Raises:
+        ArgumentError: The direction is neither "min" nor "max".
+    """
+
+    def __init__(
+        self,
+        objective: str,
+        direction: str,
+        *,
+        max_trials: int | None = None,
+        max_time: float | None = None,
+        done: Iterable[TrialRecord] = (),
+        console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        sign_of(direction)
+        self._clock = clock
+        self._console = console or Console()
+        self.progress = Progress(objective, direction, max_trials, max_time).after(done)
+        self._line = line_for(self._console, self._draw)
+
+    def on_search_begin(
+        self, space: Space, objective: str, direction: str, metrics: Sequence[str]
+    ) -> None:
+        """Shows the line and starts its clock."""
+        self.progress = self.progress.begun(self._clock())
+        self._line.open()
+
+    def on_trial_begin(self, trial: TrialRecord) -> None:
+        """Shows which trial runs."""
+        self.progress = self.progress.at_epoch(trial.number, 0)
+        self._line.refresh()
+
+    def on_execution_begin(self, trial: TrialRecord, execution: int) -> None:
+        """Counts the epochs from the start again."""
+        self.progress = self.progress.at_epoch(trial.number, 0)
+        self._line.refresh()
+
+    def on_epoch_end(
+        self, trial: TrialRecord, execution: int, epoch: int, metrics: Mapping[str, float]
+    ) -> None:
+        """Shows the next epoch."""
+        self.progress = self.progress.at_epoch(trial.number, epoch + 1)
+        self._line.refresh()
+
+    def on_execution_end(
+        self, trial: TrialRecord, execution: int, status: str, score: float | None
+    ) -> None:
+        """Takes no notice: the trial's end follows."""
+
+    def on_trial_end(self, trial: TrialRecord) -> None:
+        """Counts the trial and tells its failure, if it failed."""
+        self.progress = self.progress.with_end(trial, self._clock())
+        if trial.status is TrialStatus.FAILED:
+            self._line.note(_failure(trial, "failed"))
+        elif trial.status is TrialStatus.INVALID:
+            self._line.note(_failure(trial, "will be repeated"))
+        self._line.refresh()
+
+    def on_search_end(self, space: Space) -> None:
+        """Takes the line away, gives the cursor back and prints the summary; safe to call twice."""
+        self._line.close(summary_text(self.progress, self._clock()))
+
+    def _draw(self, width: int) -> Text:
+        ascii_only = self._console.options.ascii_only
+        return progress_text(self.progress, self._clock(), width, ascii_only=ascii_only)
+
+
+def _failure(trial: TrialRecord, what: str) -> Text:
+    return Text().append(f"Trial {trial.number} {what}: ", "red").append(cause(trial))

@@ -1,0 +1,209 @@
+"""How the ranges of the elastic grid breathed: plain data, which `ranges_plot` draws."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfhpo.errors import ArgumentError, SpaceError
+from tfhpo.reporting.ranking import failed, ranked
+from tfhpo.space import FloatRange, IntegerRange, Levels, Parameter, Space, Steps, Value
+from tfhpo.study.records import TrialStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfhpo.study.records import TrialRecord
+    from tfhpo.study.snapshot import StudyRecord
+
+#: The kind of the events that the elastic grid records (`tfhpo.strategies.ElasticGrid`).
+ROUND = "round"
+
+
+@dataclass(frozen=True)
+class RoundRange:
+    """What one round searched of one parameter.
+
+    Attributes:
+        first: Number of the round's first trial.
+        end: Number of the first trial after it.
+        kept: Whether the round improved the incumbent, so that its ranges were kept.
+        low: The lower end of the range; the first of `choices` where there are any.
+        high: The upper end.
+        active: The choices that were searched; None for a parameter on an axis of numbers.
+    """
+
+    first: int
+    end: int
+    kept: bool
+    low: Value
+    high: Value
+    active: tuple[Value, ...] | None
+
+
+@dataclass(frozen=True)
+class ParameterRanges:
+    """One parameter: its values, its range in every round, and where the trials were.
+
+    Attributes:
+        name: The name, with the conditions where several parameters share the name.
+        choices: All values of a parameter given as a list, in order; None for numbers on an axis.
+        low: The smallest number; None where there are choices.
+        high: The largest number; None where there are choices.
+        scale: "linear", "log" or "reverse_log", of the axis of numbers.
+        rounds: The ranges, the oldest first.
+        values: The value of each trial, by the trial's number; absent where it was inactive.
+    """
+
+    name: str
+    choices: tuple[Value, ...] | None
+    low: float | None
+    high: float | None
+    scale: str
+    rounds: tuple[RoundRange, ...]
+    values: dict[int, Value]
+
+
+@dataclass(frozen=True)
+class RangesData:
+    """The ranges of all parameters over a whole search.
+
+    Attributes:
+        objective: Name of the metric.
+        direction: "min" or "max".
+        trials: How many trials the study holds.
+        parameters: The parameters, in the order of the space's columns.
+        scores: The finite score of each completed trial, by the trial's number.
+        failed: The numbers of the failed trials.
+        best: The number of the best trial; None before one completed.
+    """
+
+    objective: str
+    direction: str
+    trials: int
+    parameters: tuple[ParameterRanges, ...]
+    scores: dict[int, float]
+    failed: frozenset[int]
+    best: int | None
+
+
+def ranges_data(study: StudyRecord) -> RangesData:
+    """Returns how the ranges of an elastic grid's study breathed.
+
+    The round that is not closed yet has no ranges in it: they are recorded when a round closes.
+
+    Args:
+        study: The study, from `read_study`.
+
+    Raises:
+        ArgumentError: The study records no round: another strategy made it, or none has closed.
+    """
+    events = [event for event in study.events if event.kind == ROUND]
+    if not events:
+        raise ArgumentError(
+            "Only a study of the elastic grid with at least one closed round has ranges. "
+            f"Received: {study.path}, with {len(study.trials)} trials and no round."
+        )
+    space = Space.from_config(study.space)
+    places = _columns_used(space, study.trials)
+    # A round reaches from the trials begun before it to those begun when it closed.
+    bounds = list(pairwise([0, *(event.after_trial for event in events)]))
+    parameters = tuple(
+        _parameter_ranges(
+            _label(space, column),
+            parameter,
+            tuple(
+                found
+                for event, (first, end) in zip(events, bounds, strict=True)
+                if (found := _round_range(column, parameter, event.data, first, end)) is not None
+            ),
+            {
+                number: values[parameter.name]
+                for number, (values, active) in places.items()
+                if column in active
+            },
+        )
+        for column, parameter in enumerate(space.parameters)
+    )
+    best = next(iter(ranked(study.trials, study.header.direction)), None)
+    return RangesData(
+        objective=study.header.objective,
+        direction=study.header.direction,
+        trials=len(study.trials),
+        parameters=parameters,
+        scores=_scores(study.trials),
+        failed=frozenset(trial.number for trial in failed(study.trials)),
+        best=None if best is None else best.number,
+    )
+
+
+def _columns_used(
+    space: Space, trials: Sequence[TrialRecord]
+) -> dict[int, tuple[dict[str, Value], frozenset[int]]]:
+    """Returns the values and the active columns of each trial, by its number.
+
+    A trial of before the space was changed may lie outside of it; it has no place in the picture.
+    """
+    used = {}
+    for trial in trials:
+        values = {name: trial.values[name] for name in space.names if name in trial.values}
+        try:
+            active = space.encode(values).active
+        except SpaceError:
+            continue
+        used[trial.number] = values, frozenset(np.flatnonzero(active).tolist())
+    return used
+
+
+def _parameter_ranges(
+    name: str,
+    parameter: Parameter,
+    rounds: tuple[RoundRange, ...],
+    values: dict[int, Value],
+) -> ParameterRanges:
+    domain = parameter.domain
+    if isinstance(domain, (FloatRange, IntegerRange, Steps)):
+        return ParameterRanges(name, None, domain.low, domain.high, domain.scale, rounds, values)
+    return ParameterRanges(name, _choices(parameter), None, None, "linear", rounds, values)
+
+
+def _round_range(
+    column: int, parameter: Parameter, data: dict[str, Any], first: int, end: int
+) -> RoundRange | None:
+    """Returns what a round searched of a column; None where the column came later."""
+    if column >= len(data["columns"]):
+        return None
+    told = data["columns"][column]
+    low, high, active = told["low_value"], told["high_value"], told["active"]
+    if isinstance(parameter.domain, Levels):
+        choices = _choices(parameter)
+        # An ordered list has a range like numbers: every value between its two ends.
+        between = choices[choices.index(low) : choices.index(high) + 1]
+        active = between if active is None else tuple(active)
+    return RoundRange(first, end, data["kept"], low, high, active)
+
+
+def _choices(parameter: Parameter) -> tuple[Value, ...]:
+    domain = parameter.domain
+    return tuple(domain.from_unit(domain.unit_of_index(i)) for i in range(parameter.size or 0))
+
+
+def _label(space: Space, column: int) -> str:
+    parameter = space.parameters[column]
+    if space.names.count(parameter.name) == 1:
+        return parameter.name
+    return f"{parameter.name} ({' and '.join(map(str, parameter.conditions))})"
+
+
+def _scores(trials: Sequence[TrialRecord]) -> dict[int, float]:
+    return {
+        trial.number: trial.score
+        for trial in trials
+        if trial.status is TrialStatus.COMPLETED
+        and trial.score is not None
+        and math.isfinite(trial.score)
+    }
