@@ -160,4 +160,4 @@ class HookCallback(tuner_utils.TunerCallback):  # type: ignore[misc]
 def learning_rate(model: Any) -> float | None:
     """Returns the optimiser's present learning rate, None where it has none."""
     rate = getattr(model.optimizer, "learning_rate", None)
-    return None if rate is None else float(keras.ops.convert_to_numpy(rate))
+    return None if rate is None else float(rate)
