@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import enum
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +58,7 @@ class History:
 
     def __init__(self, dimension: int) -> None:
         self._count = 0
+        self._footprints = _Footprints()
         self._x = np.zeros((16, dimension))
         self._active = np.zeros((16, dimension), dtype=bool)
         self._scores = np.full(16, np.nan)
@@ -114,6 +116,7 @@ class History:
         key = self._count
         self._count += 1
         self._write(key, point)
+        self._footprints.add(point)
         return key
 
     def resolve(self, key: int, point: Point, score: float) -> None:
@@ -130,7 +133,9 @@ class History:
         self._check(key)
         if self._outcomes[key] != Outcome.PENDING:
             raise ArgumentError(f"A point's result is told once. Received again: key {key}.")
+        self._footprints.remove(Point(self._x[key], self._active[key]))
         self._write(key, point)
+        self._footprints.add(point)
         if math.isfinite(score):
             self._scores[key], self._outcomes[key] = score, Outcome.COMPLETED
         else:
@@ -156,10 +161,7 @@ class History:
         A point repeats a trial when it agrees with everything that the trial used: a build is a
         function of the parameters that it reads, so nothing else can make it differ.
         """
-        if not self._count:
-            return False
-        differs = (self.x != point.x) | ~point.active
-        return bool(np.any(~np.any(differs & self.active, axis=1)))
+        return self._footprints.cover(point)
 
     def widen(self, dimension: int) -> None:
         """Adds columns at the end; no known point used them.
@@ -170,6 +172,9 @@ class History:
         extra = dimension - self._x.shape[1]
         self._x = np.pad(self._x, ((0, 0), (0, extra)))
         self._active = np.pad(self._active, ((0, 0), (0, extra)))
+        self._footprints = _Footprints()
+        for x, active in zip(self.x, self.active, strict=True):
+            self._footprints.add(Point(x, active))
 
     def _with(self, outcome: Outcome) -> npt.NDArray[np.intp]:
         return np.flatnonzero(self._outcomes[: self._count] == outcome)
@@ -189,3 +194,41 @@ class History:
         self._scores = np.concatenate([self._scores, np.full(room, np.nan)])
         pending = np.full(room, Outcome.PENDING, dtype=np.int8)
         self._outcomes = np.concatenate([self._outcomes, pending])
+
+
+class _Footprints:
+    """Which places were used together: for each mask that occurred, the points under it.
+
+    A space has few masks, so whether a point is covered does not take longer with more points.
+    """
+
+    def __init__(self) -> None:
+        self._counts: dict[bytes, Counter[bytes]] = {}
+        self._masks: dict[bytes, BoolArray] = {}
+
+    def add(self, point: Point) -> None:
+        mask = point.active.tobytes()
+        self._masks.setdefault(mask, point.active.copy())
+        self._counts.setdefault(mask, Counter())[_print(point.x, point.active)] += 1
+
+    def remove(self, point: Point) -> None:
+        mask = point.active.tobytes()
+        counts, footprint = self._counts[mask], _print(point.x, point.active)
+        counts[footprint] -= 1
+        if not counts[footprint]:
+            del counts[footprint]
+        if not counts:
+            del self._counts[mask], self._masks[mask]
+
+    def cover(self, point: Point) -> bool:
+        """Whether the point agrees with everything that some known point used."""
+        return any(
+            _print(point.x, used) in self._counts[mask]
+            for mask, used in self._masks.items()
+            if not np.any(used & ~point.active)
+        )
+
+
+def _print(x: FloatArray, used: BoolArray) -> bytes:
+    # Adding 0 makes -0.0 and 0.0 one place.
+    return (x[used] + 0.0).tobytes()
