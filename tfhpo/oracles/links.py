@@ -44,6 +44,10 @@ class OracleLink(ABC):
         """Takes note of a trial that was just created."""
 
     @abstractmethod
+    def learn_space(self, trial: kt_trial.Trial) -> None:
+        """Adds the parameters that the trial's build asked for to the space."""
+
+    @abstractmethod
     def report(
         self, trial: kt_trial.Trial, metrics: Mapping[str, float], step: int, execution: int
     ) -> bool:
@@ -80,6 +84,9 @@ class StrategyLink(OracleLink):
 
     def begin(self, trial: kt_trial.Trial, tuner_id: str) -> None:
         """Does nothing: `create_trial` has recorded it."""
+
+    def learn_space(self, trial: kt_trial.Trial) -> None:
+        self._oracle.update_space(trial.hyperparameters)
 
     def report(
         self, trial: kt_trial.Trial, metrics: Mapping[str, float], step: int, execution: int
@@ -125,6 +132,9 @@ class WorkerLink(OracleLink):
         run = _foreign_run(trial, int(trial.trial_id))
         run.begin(tuner_id)
         self._runs[trial.trial_id] = run
+
+    def learn_space(self, trial: kt_trial.Trial) -> None:
+        self._client.update_space(trial.hyperparameters)
 
     def report(
         self, trial: kt_trial.Trial, metrics: Mapping[str, float], step: int, execution: int
@@ -207,6 +217,9 @@ class ForeignLink(OracleLink):
         run.begin(tuner_id)
         if self._study is not None:
             self._study.start(run.record(self._oracle.seed, ended=False), {})
+
+    def learn_space(self, trial: kt_trial.Trial) -> None:
+        self._oracle.update_space(trial.hyperparameters)
 
     def report(
         self, trial: kt_trial.Trial, metrics: Mapping[str, float], step: int, execution: int

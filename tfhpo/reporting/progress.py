@@ -234,6 +234,9 @@ class ProgressLine:
         self.progress = self.progress.at_epoch(trial.number, 0)
         self._line.refresh()
 
+    def on_space_growth(self, space: Space) -> None:
+        """Changes nothing: the line shows no parameters."""
+
     def on_execution_begin(self, trial: TrialRecord, execution: int) -> None:
         """Counts the epochs from the start again."""
         self.progress = self.progress.at_epoch(trial.number, 0)

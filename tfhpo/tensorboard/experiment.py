@@ -101,16 +101,30 @@ def publish(logdir: Path, experiment: api_pb2.Experiment) -> None:
         data = plugin_data_pb2.HParamsPluginData(experiment=dated)
         write_whole(path, hparams_summary(metadata.EXPERIMENT_TAG, data))
     for former in _published(logdir) - {path}:
-        with explained(former):
-            former.unlink(missing_ok=True)
-        # It stays where it holds files of others; another worker may have removed it by now.
-        with contextlib.suppress(OSError):
-            former.parent.rmdir()
+        _remove(former)
+
+
+def unpublish(logdir: Path) -> None:
+    """Removes the experiment summary under `logdir`.
+
+    Raises:
+        StudyWriteError: If it cannot be removed.
+    """
+    for path in _published(logdir):
+        _remove(path)
 
 
 def is_published(logdir: Path) -> bool:
     """Whether there is an experiment summary under `logdir`."""
     return bool(_published(logdir))
+
+
+def _remove(path: Path) -> None:
+    with explained(path):
+        path.unlink(missing_ok=True)
+    # It stays where it holds files of others; another worker may have removed it by now.
+    with contextlib.suppress(OSError):
+        path.parent.rmdir()
 
 
 def _published(logdir: Path) -> set[Path]:

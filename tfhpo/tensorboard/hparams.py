@@ -24,7 +24,7 @@ from tfhpo.study.records import TrialRecord, TrialStatus
 from tfhpo.tensorboard import sessions
 from tfhpo.tensorboard.columns import Columns
 from tfhpo.tensorboard.events import EventFile, explained, scalars
-from tfhpo.tensorboard.experiment import Goal, best_tag, describe, is_published, publish
+from tfhpo.tensorboard.experiment import Goal, best_tag, describe, is_published, publish, unpublish
 
 _ENDS = {"success": sessions.SUCCESS, "failure": sessions.FAILURE}
 _SUCCESSES = (TrialStatus.COMPLETED, TrialStatus.PRUNED)
@@ -62,6 +62,15 @@ class HParamsLogger:
     def holds_search(self) -> bool:
         """Whether a search has written here; a new one would be mixed with it."""
         return is_published(self.logdir)
+
+    def clear(self) -> None:
+        """Removes the runs that a search has written here, and nothing else.
+
+        Raises:
+            StudyWriteError: If one cannot be removed.
+        """
+        sessions.remove_all(self.logdir)
+        unpublish(self.logdir)
 
     def on_search_begin(
         self, space: Space, objective: str, direction: str, metrics: Sequence[str]

@@ -8,6 +8,7 @@ attempt as a session that runs for ever and average it into the trial's results.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import time
@@ -53,6 +54,22 @@ def remove_other_attempts(trial_folder: Path, attempt: int) -> None:
     for run, number in list(_runs(trial_folder)):
         if number != attempt:
             remove_run(run)
+
+
+def remove_all(logdir: Path) -> None:
+    """Removes every trial's runs under a log directory.
+
+    Raises:
+        StudyWriteError: If a run cannot be removed.
+    """
+    tag = metadata.SESSION_START_INFO_TAG.encode()
+    for trial_folder in [path for path in logdir.glob("*") if path.is_dir()]:
+        for run, _ in list(_runs(trial_folder)):
+            if any(tag in file.read_bytes() for file in run.glob(_EVENT_FILES)):
+                remove_run(run)
+        # It stays where it holds files of others.
+        with contextlib.suppress(OSError):
+            trial_folder.rmdir()
 
 
 def remove_run(run: Path) -> None:

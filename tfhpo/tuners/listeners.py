@@ -22,6 +22,9 @@ class SearchListener(Protocol):
     def on_trial_begin(self, trial: TrialRecord) -> None:
         """A trial begins; its values are not final before its first execution begins."""
 
+    def on_space_growth(self, space: Space) -> None:
+        """A build has asked for parameters that were not known before."""
+
     def on_execution_begin(self, trial: TrialRecord, execution: int) -> None:
         """The model of an execution, from 0, is built and about to be trained."""
 
@@ -61,6 +64,10 @@ class Listeners(SearchListener):
     def on_trial_begin(self, trial: TrialRecord) -> None:
         for listener in self._listeners:
             listener.on_trial_begin(trial)
+
+    def on_space_growth(self, space: Space) -> None:
+        for listener in self._listeners:
+            listener.on_space_growth(space)
 
     def on_execution_begin(self, trial: TrialRecord, execution: int) -> None:
         for listener in self._listeners:

@@ -90,9 +90,16 @@ class Trainer:
             self.objective,
             self.best,
             keep_weights=self.keep_weights,
-            on_begin=lambda: self.told.on_execution_begin(self._record(), execution),
+            on_begin=lambda: self._begin(execution),
             on_epoch_end=lambda epoch, metrics: self._epoch(execution, epoch, metrics),
         )
+
+    def _begin(self, execution: int) -> None:
+        known = len(self.link.space)
+        self.link.learn_space(self.trial)
+        if len(self.link.space) > known:
+            self.told.on_space_growth(self.link.space)
+        self.told.on_execution_begin(self._record(), execution)
 
     def _epoch(self, execution: int, epoch: int, metrics: Mapping[str, float]) -> bool:
         go_on = self.link.report(self.trial, metrics, epoch, execution)

@@ -108,6 +108,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._keeper = CheckpointKeeper("all", self.get_trial_dir)
         self._listeners = tuple(listeners)
         self._logdir = logdir
+        self._resumed = False
+        self._overwrite = bool(kwargs.get("overwrite", False))
         self._local_oracle = oracle
         self._told: SearchListener = Listeners(())
         self._trainer: Trainer | None = None
@@ -140,6 +142,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self.stop_reason = None
         self._fit_arguments = (fit_args, dict(fit_kwargs))
         metrics = self._check_before_training(fit_args, fit_kwargs)
+        self._resumed = (Path(self.project_dir) / STUDY_FILE).exists()
         self._link.open()
         self._written = self._checkpoints_on_disk()
         try:
@@ -220,13 +223,26 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 )
             )
         if self._logdir is not None:
-            listeners.append(HParamsLogger(self._logdir))
+            listeners.append(self._tensorboard(self._logdir))
         self._told = Listeners([*listeners, *self._listeners])
         self._told.on_search_begin(self._link.space, objective.name, objective.direction, metrics)
         try:
             yield
         finally:
             self._told.on_search_end(self._link.space)
+
+    def _tensorboard(self, logdir: str | Path) -> HParamsLogger:
+        """Returns the writer for TensorBoard; a new search must not be mixed with an older one."""
+        logger = HParamsLogger(logdir)
+        if logger.holds_search() and not self._is_worker() and not self._resumed:
+            if not self._overwrite:
+                raise ArgumentError(
+                    "`logdir` must be empty or hold the search that goes on: TensorBoard would "
+                    f"mix two searches in one table. Received: {str(logdir)!r}, which holds "
+                    "another search. `overwrite=True` removes it."
+                )
+            logger.clear()
+        return logger
 
     # ------------------------------------------------------------------ one trial
 
