@@ -128,12 +128,15 @@ def progress_text(progress: Progress, now: float, width: int, *, ascii_only: boo
         ascii_only: Whether the output can show ASCII characters only.
     """
     parts = _parts(progress, now, ascii_only=ascii_only)
-    gap = "  "
-    while len(parts) > 1 and sum(len(text) for _, text in parts) + len(gap) * len(parts) > width:
+    while len(parts) > 1 and len(_joined(parts)) > width:
         parts.remove(max(parts, key=lambda part: part[0]))
-    line = Text(gap).join(text for _, text in parts)
+    line = _joined(parts)
     line.no_wrap, line.overflow = True, "ellipsis"
     return line
+
+
+def _joined(parts: Sequence[tuple[int, Text]]) -> Text:
+    return Text("  ").join(text for _, text in parts)
 
 
 def _parts(progress: Progress, now: float, *, ascii_only: bool) -> list[tuple[int, Text]]:

@@ -80,7 +80,7 @@ def _title(data: RangesData) -> str:
 
 def _prepare(axes: Axes, parameter: ParameterRanges, trials: int) -> None:
     axes.set_xlim(-0.5, max(trials, 1) - 0.5)
-    axes.set_title(parameter.name, loc="left", fontsize="medium")
+    axes.set_title(parameter.name, loc="left", fontsize="medium", parse_math=False)
     if parameter.choices is not None:
         axes.set_ylim(-0.6, len(parameter.choices) - 0.4)
         axes.set_yticks(range(len(parameter.choices)), [short(v) for v in parameter.choices])

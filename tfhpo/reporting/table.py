@@ -246,15 +246,14 @@ def _draw(columns: Sequence[_Column], *, title: str, style: str) -> Table:
         show_edge=False,
         padding=(0, _GAP - 1, 0, 0),  # rich itself adds a space between two columns
     )
+    # As texts, since a name may hold square brackets, which are markup in strings.
     for column in columns:
+        header, style = Text(column.header), column.style
         if column.is_text:
-            table.add_column(
-                column.header, style=column.style, min_width=_TEXT_WIDTH, overflow="fold"
-            )
+            table.add_column(header, style=style, min_width=_TEXT_WIDTH, overflow="fold")
         else:
-            table.add_column(column.header, style=column.style, justify="right", no_wrap=True)
+            table.add_column(header, style=style, justify="right", no_wrap=True)
     for cells in zip(*(column.cells for column in columns), strict=True):
-        # A name may hold square brackets, which are markup to rich where it is given strings.
         table.add_row(*map(Text, cells))
     return table
 

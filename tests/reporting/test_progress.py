@@ -1,0 +1,220 @@
+"""The progress line: what it says, where it says it, and how it leaves the terminal."""
+
+import io
+
+import pytest
+from example_studies import completed, failed
+from rich.console import Console
+
+from tfhpo.errors import ArgumentError
+from tfhpo.reporting import ProgressLine
+from tfhpo.reporting.progress import Progress, progress_text, summary_text
+from tfhpo.study import TrialRecord, TrialStatus
+
+HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+
+
+class Clock:
+    """A clock that the test turns."""
+
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def running(number):
+    return TrialRecord(number, f"{number:04d}", TrialStatus.RUNNING, {})
+
+
+def to_be_repeated(number):
+    return TrialRecord(
+        number, f"{number:04d}", TrialStatus.INVALID, {}, message="OSError: disk\nmore"
+    )
+
+
+def line(*, terminal, clock=None, width=140, **options):
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=terminal, width=width, force_jupyter=False)
+    listener = ProgressLine(
+        "val_accuracy", "max", console=console, clock=clock or Clock(), **options
+    )
+    return listener, file
+
+
+def begin(listener):
+    listener.on_search_begin(None, "val_accuracy", "max", ["val_accuracy"])
+
+
+# --- what it says -------------------------------------------------------------------------------
+
+
+def test_the_line_tells_everything():
+    progress = Progress("val_accuracy", "max", max_trials=20).begun(0.0)
+    progress = progress.with_end(completed(0, 0.91), 10.0)
+    progress = progress.with_end(completed(1, 0.987654321), 20.0)
+    progress = progress.with_end(failed(2), 30.0).at_epoch(3, 2)
+    text = progress_text(progress, 35.0, 140).plain
+    for part in (
+        "3/20 trials",
+        "best val_accuracy 0.98765 (trial 1)",
+        "1 failed",
+        "trial 3 epoch 3",
+        "0:35",
+        "2:45 left",
+    ):
+        assert part in text
+
+
+def test_least_important_parts_go_first_on_a_narrow_line():
+    progress = Progress("val_accuracy", "max", max_trials=20).begun(0.0)
+    progress = progress.with_end(completed(0, 0.5), 10.0).at_epoch(1, 0)
+    texts = [progress_text(progress, 10.0, width).plain for width in (90, 70, 55, 45, 15)]
+    assert all(len(text) <= width for text, width in zip(texts, (90, 70, 55, 45, 15), strict=True))
+    assert "epoch" in texts[0]
+    assert "left" in texts[2]
+    assert "epoch" not in texts[2]
+    assert "best" in texts[3]
+    assert texts[4] == "1/20 trials"
+
+
+def test_ascii_outputs_get_ascii():
+    progress = Progress("loss", "min", max_trials=2).begun(0.0).with_end(completed(0, 0.5), 1.0)
+    assert progress_text(progress, 1.0, 100, ascii_only=True).plain.isascii()
+    assert not progress_text(progress, 1.0, 100).plain.isascii()
+
+
+def test_trials_side_by_side_are_counted():
+    progress = Progress("loss", "min").begun(0.0).at_epoch(0, 1).at_epoch(1, 0)
+    assert "2 trials running" in progress_text(progress, 0.0, 100).plain
+
+
+def test_time_left_follows_the_pace_of_this_run():
+    progress = Progress("loss", "min", max_trials=10).begun(100.0)
+    assert progress.seconds_left(100.0) is None
+    progress = progress.with_end(completed(0, 1.0), 104.0).with_end(completed(1, 1.0), 108.0)
+    assert progress.seconds_left(108.0) == 32.0
+    assert progress.seconds_left(110.0) == 30.0
+    assert progress.seconds_left(1000.0) == 0.0
+
+
+def test_time_left_starts_from_former_runs():
+    done = [completed(0, 1.0, seconds=3.0), completed(1, 1.0, seconds=5.0)]
+    progress = Progress("loss", "min", max_trials=5).after(done).begun(0.0)
+    assert progress.seconds_left(2.0) == 10.0
+
+
+def test_the_wall_clock_budget_caps_the_time_left():
+    progress = Progress("loss", "min", max_trials=100, max_time=60.0).begun(0.0)
+    assert progress.seconds_left(10.0) == 50.0
+    assert progress.with_end(completed(0, 1.0), 10.0).seconds_left(10.0) == 50.0
+    assert progress.with_end(completed(0, 1.0), 0.1).seconds_left(0.1) == pytest.approx(9.9)
+
+
+def test_a_repeated_trial_has_not_ended():
+    progress = Progress("loss", "min").begun(0.0).at_epoch(0, 3).with_end(to_be_repeated(0), 1.0)
+    assert (progress.done, progress.failed, dict(progress.running)) == (0, 0, {})
+
+
+def test_a_nan_score_is_not_the_best():
+    progress = Progress("loss", "min").with_end(completed(0, float("nan")), 1.0)
+    assert progress.best is None
+    assert progress.with_end(completed(1, 0.5), 2.0).best.number == 1
+
+
+def test_the_summary_tells_this_run_from_former_ones():
+    progress = Progress("loss", "min").after([completed(0, 0.5), failed(1)]).begun(0.0)
+    text = summary_text(progress.with_end(completed(2, 0.25), 5.0), 5.0).plain
+    assert text == "3 trials, 1 of them in this run of 5.0 s, 1 failed; best loss 0.25 in trial 2"
+    assert summary_text(Progress("loss", "min"), 0.0).plain == "0 trials in 0.0 s; none completed"
+
+
+def test_the_direction_is_checked_before_the_search():
+    with pytest.raises(ArgumentError, match="direction"):
+        ProgressLine("loss", "down")
+
+
+# --- where it says it ---------------------------------------------------------------------------
+
+
+def search(listener, trials):
+    begin(listener)
+    for trial in trials:
+        listener.on_trial_begin(running(trial.number))
+        listener.on_execution_begin(running(trial.number), 0)
+        listener.on_epoch_end(running(trial.number), 0, 0, {"val_accuracy": 0.5})
+        listener.on_execution_end(running(trial.number), 0, "success", trial.score)
+        listener.on_trial_end(trial)
+    listener.on_search_end(None)
+
+
+def test_a_pipe_gets_one_plain_line():
+    listener, file = line(terminal=False, width=30, max_trials=2)
+    search(listener, [completed(0, 0.5), failed(1)])
+    assert file.getvalue() == ("2 trials in 0.0 s, 1 failed; best val_accuracy 0.5 in trial 0\n")
+
+
+def test_a_terminal_gets_a_line_for_each_failure_and_the_summary():
+    listener, file = line(terminal=True, width=60)
+    search(listener, [failed(0, "ValueError: " + "wide " * 40), to_be_repeated(1)])
+    lines = file.getvalue().splitlines()
+    assert sum("Trial 0 failed" in text for text in lines) == 1
+    assert sum("Trial 1 will be repeated" in text for text in lines) == 1
+    assert sum("wide" in text for text in lines) == 1
+    assert "1 trial in" in lines[-1]
+
+
+def test_markup_in_a_cause_is_text():
+    listener, file = line(terminal=True)
+    search(listener, [failed(0, "Error: [/] and [bold]x")])
+    assert "[/] and [bold]x" in file.getvalue()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_the_cursor_comes_back_after_an_error(error):
+    listener, file = line(terminal=True)
+
+    def interrupted():
+        try:
+            begin(listener)
+            listener.on_trial_begin(running(0))
+            raise error
+        finally:
+            listener.on_search_end(None)
+
+    with pytest.raises(error):
+        interrupted()
+    text = file.getvalue()
+    assert text.count(HIDE_CURSOR) == text.count(SHOW_CURSOR) == 1
+    assert text.index(HIDE_CURSOR) < text.index(SHOW_CURSOR)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_ending_twice_says_it_once(terminal):
+    listener, file = line(terminal=terminal)
+    search(listener, [completed(0, 0.5)])
+    listener.on_search_end(None)
+    assert file.getvalue().count("1 trial in") == 1
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_ending_before_the_beginning_says_nothing(terminal):
+    listener, file = line(terminal=terminal)
+    listener.on_search_end(None)
+    assert file.getvalue() == ""
+
+
+def test_the_live_line_follows_the_search():
+    """Draws by hand what the thread of the terminal draws."""
+    clock = Clock()
+    listener, _ = line(terminal=False, clock=clock, max_trials=4, done=[completed(0, 0.5)])
+    begin(listener)
+    listener.on_trial_begin(running(1))
+    listener.on_epoch_end(running(1), 0, 4, {})
+    clock.now += 7
+    assert "trial 1 epoch 6" in progress_text(listener.progress, clock(), 140).plain
+    listener.on_trial_end(completed(1, 0.75))
+    text = progress_text(listener.progress, clock(), 140).plain
+    assert "2/4 trials" in text
+    assert "best val_accuracy 0.75 (trial 1)" in text
+    assert "0:14 left" in text

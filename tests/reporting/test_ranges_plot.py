@@ -1,0 +1,138 @@
+"""The ranges of the elastic grid, as data and as a picture."""
+
+import subprocess
+import sys
+
+import pytest
+from example_studies import SPACE, completed, elastic_study, study_of
+
+from tfhpo.errors import ArgumentError
+from tfhpo.reporting import plot_ranges, ranges_data
+from tfhpo.space import Condition, FloatRange, Levels, Parameter, Space
+
+
+@pytest.fixture(scope="module")
+def study():
+    return elastic_study(40)
+
+
+def test_rounds_follow_one_another_from_the_first_trial(study):
+    for parameter in ranges_data(study).parameters:
+        ends = [one.end for one in parameter.rounds]
+        assert [one.first for one in parameter.rounds] == [0, *ends[:-1]]
+        assert ends == sorted(set(ends))
+        assert len(parameter.rounds) == len(study.events) > 2
+
+
+def test_the_first_round_searches_everything(study):
+    data = ranges_data(study)
+    first = {parameter.name: parameter.rounds[0] for parameter in data.parameters}
+    assert (first["rate"].low, first["rate"].high) == pytest.approx((1e-4, 1e-1))
+    assert set(first["optimizer"].active) == {"adam", "sgd", "nadam"}
+    assert first["units"].active == (128, 256, 512)
+    assert first["rate"].active is None
+    assert first["dropout"].active is None
+
+
+def test_ranges_are_those_that_the_strategy_recorded(study):
+    data = ranges_data(study)
+    for column, parameter in enumerate(data.parameters):
+        for event, one in zip(study.events, parameter.rounds, strict=True):
+            told = event.data["columns"][column]
+            assert (one.low, one.high) == (told["low_value"], told["high_value"])
+            assert one.kept == event.data["kept"]
+    assert len({(one.low, one.high) for one in data.parameters[2].rounds}) > 1
+
+
+def test_axes_know_their_scale_and_choices(study):
+    about = {p.name: (p.choices, p.low, p.high, p.scale) for p in ranges_data(study).parameters}
+    assert about["rate"] == (None, 1e-4, 1e-1, "log")
+    assert about["momentum"] == (None, 0.5, 0.99, "reverse_log")
+    assert about["units"] == ((128, 256, 512), None, None, "linear")
+    assert about["dropout"][1:] == (0.1, 0.3, "linear")
+
+
+def test_trials_are_told_where_they_were_active(study):
+    data = ranges_data(study)
+    decay = data.parameters[5]
+    assert set(decay.values) == {t.number for t in study.trials if "decay" in t.values}
+    assert 0 < len(decay.values) < len(study.trials)
+    assert data.best == study.best()[0].number
+    assert data.failed == {t.number for t in study.trials if t.score is None}
+
+
+def test_one_name_under_two_conditions_is_two_parameters():
+    space = Space(
+        [
+            *SPACE.parameters,
+            Parameter("nesterov", Levels((True, False)), (Condition("optimizer", ("sgd",)),)),
+            Parameter("nesterov", FloatRange(0, 1), (Condition("optimizer", ("nadam",)),)),
+        ]
+    )
+    study = elastic_study(20, space=space)
+    data = ranges_data(study)
+    first, second = data.parameters[-2:]
+    assert first.name == "nesterov (optimizer in ['sgd'])"
+    assert second.name == "nesterov (optimizer in ['nadam'])"
+    optimizers = {trial.number: trial.values["optimizer"] for trial in study.trials}
+    assert {optimizers[number] for number in first.values} == {"sgd"}
+    assert {optimizers[number] for number in second.values} == {"nadam"}
+
+
+def test_a_parameter_that_came_later_has_no_earlier_rounds(study):
+    grown = Space([*SPACE.parameters, Parameter("late", FloatRange(0, 1))])
+    data = ranges_data(study_of(study.trials, events=study.events, space=grown))
+    assert data.parameters[-1].rounds == ()
+    plot_ranges(data)
+
+
+def test_a_trial_outside_of_the_space_has_no_place(study):
+    stray = completed(len(study.trials), 9.0, units=7)
+    data = ranges_data(study_of([*study.trials, stray], events=study.events))
+    assert stray.number not in data.parameters[0].values
+    assert data.best == stray.number
+    plot_ranges(data)
+
+
+def test_a_study_without_rounds_is_refused():
+    with pytest.raises(ArgumentError, match="1 trials and no round"):
+        ranges_data(study_of([completed(0, 1.0)]))
+
+
+@pytest.mark.parametrize("direction", ["min", "max"])
+def test_the_picture_has_a_panel_for_each_parameter(direction, tmp_path):
+    data = ranges_data(elastic_study(30, direction=direction))
+    path = tmp_path / "new" / "ranges.png"
+    figure = plot_ranges(data, path)
+    panels = figure.axes[: len(data.parameters)]
+    assert [axes.get_title(loc="left") for axes in panels] == [p.name for p in data.parameters]
+    assert panels[2].get_yscale() == "log"
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_bands_and_cells_are_drawn_for_every_round(study):
+    data = ranges_data(study)
+    panels = plot_ranges(data).axes
+    optimizer = data.parameters[4]
+    cells = sum(len(one.active) for one in optimizer.rounds)
+    # Beside the cells: scored trials, failed trials, and the star.
+    assert len(panels[4].collections) == cells + 3
+    assert len(panels[2].collections) == len(data.parameters[2].rounds) + 3
+
+
+def test_drawing_touches_no_global_state():
+    """Neither pyplot nor a window system; importing alone does not even load matplotlib."""
+    code = """
+import sys
+import tfhpo.reporting
+assert "matplotlib" not in sys.modules
+from example_studies import elastic_study
+tfhpo.reporting.plot_ranges(tfhpo.reporting.ranges_data(elastic_study(15)))
+assert "matplotlib.pyplot" not in sys.modules
+assert not {"tensorflow", "keras"} & set(sys.modules)
+"""
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        env={"PYTHONPATH": ":".join(filter(None, sys.path))},
+    )

@@ -1,0 +1,41 @@
+"""Which trial is better, and why one failed."""
+
+import math
+
+import pytest
+from example_studies import completed, failed
+
+from tfhpo.errors import ArgumentError
+from tfhpo.reporting.ranking import cause, ranked, seconds_of
+
+
+@pytest.mark.parametrize(("direction", "order"), [("max", [2, 0, 3]), ("min", [0, 3, 2])])
+def test_best_first_and_the_earlier_of_equals(direction, order):
+    trials = [completed(0, 0.5), completed(1, math.nan), completed(2, 0.9), completed(3, 0.5)]
+    assert [trial.number for trial in ranked([*trials, failed(4)], direction)] == order
+
+
+def test_an_unknown_direction_is_refused():
+    with pytest.raises(ArgumentError, match="Received: 'up'"):
+        ranked([], "up")
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("ValueError: too wide\nmore", "ValueError: too wide"),
+        (
+            "Traceback (most recent call last):\n  File x\nValueError: too wide\n",
+            "ValueError: too wide",
+        ),
+        ("\n  \n", "no cause was recorded"),
+        (None, "no cause was recorded"),
+    ],
+)
+def test_the_cause_is_one_line(message, line):
+    assert cause(failed(0, message)) == line
+
+
+def test_seconds_need_both_times():
+    assert seconds_of(completed(0, 1.0, seconds=2.5)) == 2.5
+    assert seconds_of(failed(0)) is None
