@@ -55,6 +55,15 @@ class Domain(ABC):
     def size(self) -> int | None:
         """The number of values, or None where it is infinite."""
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The declared smallest and largest number; ordered domains only.
+
+        Raises:
+            SpaceError: If the domain's values are not ordered numbers.
+        """
+        raise SpaceError(f"Only ordered numbers have bounds. Received: {self}.")
+
     @abstractmethod
     def to_unit(self, value: Value) -> float:
         """Returns the place of a value, in [0, 1].
@@ -161,6 +170,10 @@ class FloatRange(Domain):
     def size(self) -> int | None:
         return 1 if self.low == self.high else None
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return self.low, self.high
+
     def to_unit(self, value: Value) -> float:
         number = _number(value, self)
         if not self.low <= number <= self.high:
@@ -226,6 +239,10 @@ class Steps(_Indexed):
         return scales.count_steps(self.low, self.high, self.step, self.scale)
 
     @property
+    def bounds(self) -> tuple[float, float]:
+        return self.low, self.high
+
+    @property
     def _integer(self) -> bool:
         return all(isinstance(number, int) for number in (self.low, self.high, self.step))
 
@@ -237,8 +254,7 @@ class Steps(_Indexed):
         value = scales.step_value(self._flip(index), self.low, self.high, self.step, self.scale)
         if self._integer:
             return value
-        # Twelve digits: 3 * 0.2 is meant to be 0.6, not 0.6000000000000001.
-        return min(max(float(f"{value:.12g}"), float(self.low)), float(self.high))
+        return scales.without_rounding(value, self.low, self.high, self.step, self.scale)
 
     def to_unit(self, value: Value) -> float:
         number = _number(value, self)
@@ -290,6 +306,10 @@ class IntegerRange(Domain):
     @property
     def size(self) -> int:
         return self.high - self.low + 1
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return self.low, self.high
 
     def to_unit(self, value: Value) -> float:
         number = _number(value, self)
@@ -346,6 +366,8 @@ class Levels(_Indexed):
             raise SpaceError("A list of values must not be empty. Received: [].")
         if len(set(self.values)) < len(self.values):
             raise SpaceError(f"A list of values must not repeat any. Received: {self.values}.")
+        if any(isinstance(value, float) and math.isnan(value) for value in self.values):
+            raise SpaceError(f"A list of values must not hold NaN. Received: {self.values}.")
         if self.ordered:
             if any(isinstance(value, (str, bool)) for value in self.values):
                 raise SpaceError(f"Only numbers can be ordered. Received: {self.values}.")
@@ -359,6 +381,12 @@ class Levels(_Indexed):
     @property
     def size(self) -> int:
         return len(self.values)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        if not self.ordered:
+            return super().bounds
+        return float(self.values[0]), float(self.values[-1])
 
     def value_of_index(self, index: int) -> Value:
         return self.values[index]

@@ -17,7 +17,7 @@ from typing import Any
 import scipy.stats
 
 from tfhpo.errors import SpaceError
-from tfhpo.space.domains import Domain, Value
+from tfhpo.space.domains import Domain, Kind
 
 # An unbounded tail (a normal's, say) may leave the range by this share of the distribution; more
 # than that would search something else than what was written.
@@ -48,12 +48,7 @@ class Prior:
                 "A distribution must be a frozen one of scipy.stats, such as "
                 f"scipy.stats.loguniform(1e-4, 1e-1). Received: {self.distribution!r}."
             )
-        name = self.distribution.dist.name
-        if not hasattr(scipy.stats, name):
-            raise SpaceError(
-                "A distribution must be one that scipy.stats has under its name, so that the "
-                f"study can be read again. Received: {name!r}."
-            )
+        _family(self.distribution.dist.name)
 
     def check(self, domain: Domain) -> None:
         """Raises a SpaceError where the distribution leaves the domain's range."""
@@ -110,19 +105,28 @@ def prior_from_config(config: dict[str, Any]) -> Prior:
     Raises:
         SpaceError: If scipy.stats has no distribution of that name.
     """
-    family = getattr(scipy.stats, config["name"], None)
-    if family is None:
-        raise SpaceError(f"scipy.stats has no distribution {config['name']!r}.")
-    return Prior(family(*config["args"], **config["kwds"]))
+    return Prior(_family(config["name"])(*config["args"], **config["kwds"]))
+
+
+def _family(name: str) -> Any:
+    """Returns scipy's distribution of a name; nothing else of scipy.stats is ever called."""
+    family = getattr(scipy.stats, name, None)
+    if not isinstance(family, (scipy.stats.rv_continuous, scipy.stats.rv_discrete)):
+        raise SpaceError(
+            "A distribution must be one that scipy.stats has under its name, so that the study "
+            f"can be read again. Received: {name!r}."
+        )
+    return family
 
 
 def _ends(domain: Domain) -> tuple[float, float]:
-    ends: tuple[Value, Value] = (domain.from_unit(0.0), domain.from_unit(1.0))
-    if any(isinstance(end, (bool, str)) for end in ends):
+    if domain.kind is Kind.CATEGORICAL:
         raise SpaceError(
-            f"A distribution needs a parameter whose values are numbers. Received: {domain}."
+            "A distribution needs a parameter whose values are ordered numbers. "
+            f"Received: {domain}."
         )
-    return float(ends[0]), float(ends[1])
+    low, high = domain.bounds
+    return float(low), float(high)
 
 
 def _bounded(end: float) -> bool:

@@ -60,7 +60,9 @@ def to_unit(value: float, low: float, high: float, scale: str) -> float:
 
 
 def from_unit(u: float, low: float, high: float, scale: str) -> float:
-    """Returns the value at the place u, inside the range whatever the rounding."""
+    """Returns the value at the place u, inside the range whatever the rounding; ends are exact."""
+    if u in (0.0, 1.0):
+        return high if u else low
     if scale == "linear":
         value = low + u * (high - low)
     elif scale == "log":
@@ -84,6 +86,18 @@ def step_value(i: int, low: float, high: float, step: float, scale: str) -> floa
     if scale == "log":
         return low * step**i
     return high + low - low * step**i
+
+
+def without_rounding(value: float, low: float, high: float, step: float, scale: str) -> float:
+    """Returns what a stepped value is meant to be.
+
+    Both ends are exact, 3 * 0.2 is 0.6 and not 0.6000000000000001, and -0.3 + 3 * 0.1 is 0.
+    """
+    slack = _STEP_SLACK * step if scale == "linear" else 0.0
+    for exact in (float(low), float(high), 0.0):
+        if math.isclose(value, exact, rel_tol=1e-9, abs_tol=slack):
+            return exact
+    return float(f"{value:.12g}")
 
 
 def nearest_step(value: float, low: float, high: float, step: float, scale: str) -> int:

@@ -13,7 +13,7 @@ absent from the values as inactive.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,6 +55,7 @@ class Space:
         for column, parameter in enumerate(self.parameters):
             self._check(parameter)
             self._columns_of.setdefault(parameter.name, []).append(column)
+        self._parents = {c.parent for parameter in self.parameters for c in parameter.conditions}
 
     def __len__(self) -> int:
         return len(self.parameters)
@@ -76,8 +77,14 @@ class Space:
     @property
     def size(self) -> int | None:
         """The number of distinct configurations, or None where it is infinite."""
-        parents = {c.parent for parameter in self.parameters for c in parameter.conditions}
-        return self._count(0, np.zeros(len(self)), np.zeros(len(self), dtype=bool), parents)
+        # Groups that do not depend on one another multiply; only within one must be branched.
+        total = 1
+        for columns in self._groups():
+            count = self._count(columns, *self._blank())
+            if count is None:
+                return None
+            total *= count
+        return total
 
     # ------------------------------------------------------------------ values <-> points
 
@@ -173,16 +180,27 @@ class Space:
         """Yields every configuration, the last parameter fastest.
 
         Args:
-            levels: How many values to lay over a continuous parameter, both ends among them.
+            levels: How many values to lay over a continuous parameter, both ends among them; a
+                single one lies in the middle.
+
+        Raises:
+            SpaceError: If `levels` is below one.
         """
+        if levels < 1:
+            raise SpaceError(f"A lattice needs at least one level. Received: {levels}.")
         return self._lattice(0, *self._blank(), levels)
 
     # ------------------------------------------------------------------ change and comparison
 
     def extended(self, parameters: Iterable[Parameter]) -> Space:
-        """Returns the space with further columns at its end; known parameters are skipped."""
-        known = {parameter.key for parameter in self.parameters}
-        return Space((*self.parameters, *(new for new in parameters if new.key not in known)))
+        """Returns the space with further columns at its end; known parameters are skipped.
+
+        Raises:
+            SpaceError: If a known parameter comes with another range.
+        """
+        known = {(parameter.key, parameter.domain) for parameter in self.parameters}
+        new = (other for other in parameters if (other.key, other.domain) not in known)
+        return Space((*self.parameters, *new))
 
     def differences(self, other: Space) -> list[str]:
         """Returns what sets another space apart from this one, a line each, for people."""
@@ -199,12 +217,7 @@ class Space:
             if key not in mine
         ]
         for key in mine.keys() & theirs.keys():
-            was, now = mine[key].config(), theirs[key].config()
-            lines += [
-                f"{_label(mine[key])}: {part} was {was[part]}, is {now[part]}"
-                for part in ("domain", "prior")
-                if was[part] != now[part]
-            ]
+            lines += _changes(mine[key], theirs[key])
         return sorted(lines)
 
     def config(self) -> dict[str, Any]:
@@ -258,32 +271,41 @@ class Space:
             yield from self._lattice(column + 1, x, active, levels)
         x[column], active[column] = 0.0, False
 
-    def _count(
-        self, column: int, x: FloatArray, active: BoolArray, parents: set[str]
-    ) -> int | None:
-        """Counts the configurations of the columns from `column` on; branches only at parents."""
-        if column == len(self):
+    def _groups(self) -> list[list[int]]:
+        """Returns the columns in groups tied together by conditions and shared names."""
+        groups: list[tuple[set[str], list[int]]] = []
+        for column, parameter in enumerate(self.parameters):
+            names = {parameter.name, *(condition.parent for condition in parameter.conditions)}
+            tied = [group for group in groups if not names.isdisjoint(group[0])]
+            groups = [group for group in groups if names.isdisjoint(group[0])]
+            columns = sorted(other for group in tied for other in group[1])
+            groups.append((names.union(*(group[0] for group in tied)), [*columns, column]))
+        return [columns for _, columns in groups]
+
+    def _count(self, columns: Sequence[int], x: FloatArray, active: BoolArray) -> int | None:
+        """Counts the configurations of some columns, given the places of those before them."""
+        if not columns:
             return 1
+        column, rest = columns[0], columns[1:]
         parameter = self.parameters[column]
         if not self._holds(column, x, active):
-            return self._count(column + 1, x, active, parents)
+            return self._count(rest, x, active)
         if parameter.size is None:
             return None
-        # Columns of one name shadow one another, so they branch like parents do.
-        if parameter.name not in parents and len(self._columns_of[parameter.name]) == 1:
-            rest = self._count(column + 1, x, active, parents)
-            return None if rest is None else parameter.size * rest
-        total = 0
+        if not self._branches(parameter):
+            count = self._count(rest, x, active)
+            return None if count is None else parameter.size * count
+        counts = []
         active[column] = True
         for index in range(parameter.size):
             x[column] = parameter.domain.unit_of_index(index)
-            rest = self._count(column + 1, x, active, parents)
-            if rest is None:
-                total = -1
-                break
-            total += rest
+            counts.append(self._count(rest, x, active))
         x[column], active[column] = 0.0, False
-        return None if total < 0 else total
+        return None if None in counts else sum(count for count in counts if count is not None)
+
+    def _branches(self, parameter: Parameter) -> bool:
+        """Whether other columns depend on the parameter's value or on its being active."""
+        return parameter.name in self._parents or len(self._columns_of[parameter.name]) > 1
 
     def _check(self, parameter: Parameter) -> None:
         for condition in parameter.conditions:
@@ -315,6 +337,16 @@ def _when(parameter: Parameter) -> str:
 
 def _label(parameter: Parameter) -> str:
     return parameter.name if not parameter.conditions else f"{parameter.name} ({_when(parameter)})"
+
+
+def _changes(was: Parameter, now: Parameter) -> list[str]:
+    """Returns what changed in a parameter, a line each."""
+    lines = []
+    if was.domain != now.domain:
+        lines.append(f"{_label(was)}: was {was.domain}, is {now.domain}")
+    if was.config()["prior"] != now.config()["prior"]:
+        lines.append(f"{_label(was)}: prior was {was.prior}, is {now.prior}")
+    return lines
 
 
 def _places(parameter: Parameter, levels: int) -> list[float]:
