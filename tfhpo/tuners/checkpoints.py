@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -62,21 +63,14 @@ class CheckpointKeeper:
         (folder / BUILD_CONFIG).write_text(json.dumps(model.get_build_config()))
         unfinished.replace(folder / WEIGHTS)
 
-    def prune(self, trial_ids: Iterable[str], best_ids: Iterable[str]) -> None:
-        """Removes the weights of the trials that are not among the best.
-
-        Args:
-            trial_ids: The trials that may have some.
-            best_ids: The best trials, the best first.
-        """
-        if self.keep == "all":
-            return
-        kept = set(list(best_ids)[: self.keep])
+    def remove(self, trial_ids: Iterable[str]) -> None:
+        """Removes the weights of these trials, and their folders where nothing else is in them."""
         for trial_id in trial_ids:
-            if trial_id not in kept:
-                folder = Path(self._folder_of(trial_id))
-                for name in (WEIGHTS, BUILD_CONFIG):
-                    (folder / name).unlink(missing_ok=True)
+            folder = Path(self._folder_of(trial_id))
+            for name in (WEIGHTS, BUILD_CONFIG):
+                (folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     def path(self, trial_id: str) -> Path:
         """Returns where a trial's weights are.

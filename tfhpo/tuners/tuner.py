@@ -418,9 +418,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _prune_checkpoints(self) -> None:
         if self._keeper.keep != "all":
-            best = self.oracle.get_best_trials(max(self._keeper.keep, 1))
+            best = self.oracle.get_best_trials(self._keeper.keep) if self._keeper.keep else []
+            kept = {trial.trial_id for trial in best}
             # Only what this process wrote: another worker's may belong to a trial not yet ended.
-            self._keeper.prune(self._written, [trial.trial_id for trial in best])
+            self._keeper.remove(self._written - kept)
+            self._written &= kept
 
     def _checkpoints_on_disk(self) -> set[str]:
         if self._is_worker():
