@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras_tuner
+import numpy as np
 from keras_tuner.engine import hyperparameters as kt_parameters
 
 from tfhpo.errors import SpaceError
@@ -65,8 +66,8 @@ def _parameter(hp: Any, distributions: Mapping[str, Any]) -> Parameter:
     given = distributions.get(hp.name)
     if given is None:
         return parameter
-    if isinstance(given, Sequence) and not isinstance(given, str):
-        return parameter.restricted(list(given))
+    if isinstance(given, (Sequence, np.ndarray)) and not isinstance(given, str):
+        return parameter.restricted([_plain(value) for value in given])
     if not is_distribution(given):
         raise SpaceError(
             f"The distribution of {hp.name!r} must be a list of values or a frozen one of "
@@ -91,6 +92,11 @@ def _given_default(hp: Any) -> Any:
     else:
         own = hp.min_value
     return None if hp.default == own else hp.default
+
+
+def _plain(value: Any) -> Any:
+    """Returns a number of numpy's as Python's own, which the study can hold."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _domain(hp: Any) -> Domain:

@@ -9,11 +9,12 @@ from typing import Any
 import keras_tuner
 
 from tfhpo.errors import SpaceError
+from tfhpo.oracles import wire
 from tfhpo.space import Value
 
 # What makes two declarations differ; the default is no part of the range.
 _RANGE_FIELDS = ("min_value", "max_value", "step", "sampling", "values", "ordered", "value")
-# Values that crossed KerasTuner's gRPC come back as 32-bit floats.
+# KerasTuner's own oracles on a chief send 32-bit floats.
 _FLOAT32_ROUNDING = 1e-6
 
 
@@ -35,11 +36,13 @@ class TrackedHyperParameters(keras_tuner.HyperParameters):  # type: ignore[misc]
         read: Names of the parameters that were read, shared with every copy made by a build.
         overridden: Names that the user registered with a range of their own, which the build's
             declaration must not contradict.
+        notes: What else travels with them between the chief and a worker; JSON values.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.read: set[str] = set()
+        self.notes: dict[str, Any] = {}
         self.overridden: frozenset[str] = frozenset()
 
     @classmethod
@@ -56,7 +59,10 @@ class TrackedHyperParameters(keras_tuner.HyperParameters):  # type: ignore[misc]
             values: Values instead of those of `hyperparameters`.
             overridden: Names whose declaration by a build is not compared.
         """
+        sent = wire.received(hyperparameters)
+        hyperparameters = sent.hyperparameters
         copied = cls()
+        copied.notes = sent.notes
         # The lists are copied and their entries shared: KerasTuner never changes a parameter, and
         # making each of them anew is what made its own copies slow.
         copied._hps.update({name: list(hps) for name, hps in hyperparameters._hps.items()})
@@ -69,7 +75,14 @@ class TrackedHyperParameters(keras_tuner.HyperParameters):  # type: ignore[misc]
         copied = self.tracking(self, overridden=self.overridden)
         # A build may work on a copy (`HyperModel(tunable=False)` does): it reads for the trial.
         copied.read = self.read
+        copied.notes = self.notes
         return copied
+
+    def to_proto(self) -> Any:
+        """Returns KerasTuner's message, with an exact copy in it."""
+        message = super().to_proto()
+        message.values.values[wire.EXACT].string_value = wire.exact_copy(self, self.notes)
+        return message
 
     def get(self, name: str) -> Value:
         value: Value = super().get(name)
@@ -84,6 +97,10 @@ class TrackedHyperParameters(keras_tuner.HyperParameters):  # type: ignore[misc]
 
     def _retrieve(self, hp: Any) -> Value | None:
         self._check_declaration(hp)
+        if self._exists(hp.name, hp.conditions) and self.is_active(hp):
+            # The space may have grown since the trial was suggested: a repeated attempt then lacks
+            # a value for what another build, or its own first attempt, declared.
+            self.values.setdefault(hp.name, hp.default)
         value: Value | None = super()._retrieve(hp)
         if value is not None:
             self.read.add(hp.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,8 +129,13 @@ class WorkerLink(OracleLink):
 
     def begin(self, trial: kt_trial.Trial, tuner_id: str) -> None:
         # gRPC brings plain hyperparameters; what this build reads must be tracked here.
-        trial.hyperparameters = TrackedHyperParameters.tracking(trial.hyperparameters)
+        overridden = self._local.overridden if isinstance(self._local, StrategyOracle) else ()
+        hyperparameters = TrackedHyperParameters.tracking(
+            trial.hyperparameters, overridden=overridden
+        )
+        trial.hyperparameters = hyperparameters
         run = _foreign_run(trial, int(trial.trial_id))
+        run.attempt = hyperparameters.notes.get("attempt", 0)
         run.begin(tuner_id)
         self._runs[trial.trial_id] = run
 
@@ -149,17 +155,18 @@ class WorkerLink(OracleLink):
     def finish(self, trial: kt_trial.Trial) -> None:
         if isinstance(self._local, StrategyOracle):
             trial.hyperparameters.values = trial.hyperparameters.active_read()
-            wire.attach_message(trial.hyperparameters, trial.message)
+            trial.hyperparameters.notes["message"] = trial.message
         self._client.end_trial(trial)
-        wire.detach_message(trial.hyperparameters)
 
     def record(self, trial: kt_trial.Trial) -> TrialRecord:
         run = self._runs[trial.trial_id]
         run.trial = trial
-        return run.record(self._local.seed, ended=run.ended)
+        return replace(run.record(self._local.seed, ended=run.ended), seed=self.seed(trial))
 
     def seed(self, trial: kt_trial.Trial) -> int:
-        return self._runs[trial.trial_id].seed(self._local.seed)
+        # The chief's search may have a seed that was drawn, and it knows of failed attempts.
+        told: int | None = trial.hyperparameters.notes.get("seed")
+        return self._runs[trial.trial_id].seed(self._local.seed) if told is None else told
 
 
 class ForeignLink(OracleLink):

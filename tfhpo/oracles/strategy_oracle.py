@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.mismatch import check_same_objective, header_differences
 from tfhpo.oracles.objectives import resolve_objective
 from tfhpo.oracles.runs import Run, run_from_record
-from tfhpo.oracles.session import Session, placed
+from tfhpo.oracles.session import Session, place_again, place_anew
 from tfhpo.space import Levels, Parameter, Point, Space
 from tfhpo.strategies import Strategy
 from tfhpo.study import (
@@ -33,6 +34,11 @@ from tfhpo.study import (
     TrialRecord,
     read_study,
 )
+
+# What the study's space holds beside the encoded parameters: KerasTuner's own description of them,
+# and the keys of the trials that are older than an extension.
+_DECLARED = "keras_tuner"
+_PLACED = "placed_anew"
 
 
 class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
@@ -62,6 +68,9 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             (three times as many when they only diverged). None never stops it.
         extend: Whether to go on with a study of another space or other settings; past trials that
             fit the new space count as observations of it.
+
+    Attributes:
+        overridden: The names in `hyperparameters`.
 
     Raises:
         ArgumentError: If an argument breaks its rule.
@@ -99,11 +108,11 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         )
         self._seed_given = seed is not None
         # KerasTuner writes `seed or random()`, which turns 0 into another seed at every start.
-        self.seed = seed if seed is not None else secrets.randbits(31)
+        self.seed = int(seed) if seed is not None else secrets.randbits(31)
         self._strategy_class = strategy
         self._options = dict(options or {})
         self._distributions = dict(distributions or {})
-        self._overridden = frozenset(hp.name for hp in self.hyperparameters.space)
+        self.overridden = frozenset(hp.name for hp in self.hyperparameters.space)
         self._extend = extend
         self._failure_limit = FailureLimit(max_consecutive_failed_trials)
         self._lock = threading.RLock()
@@ -111,9 +120,9 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._succeeded = False
         self._waiting: deque[str] = deque()
         self._session: Session | None = None
-        # How many trials are older than an extension of the space: their points follow from their
-        # values, since a trial that has ended is never written again.
-        self._placed_anew = 0
+        # The keys of the trials that are older than an extension of the study. A trial that has
+        # ended is never written again, so its record tells its key and point of before.
+        self._placed_anew: list[int | None] = []
         self._check_options()
 
     # ------------------------------------------------------------------ the space
@@ -121,9 +130,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
     def get_space(self) -> TrackedHyperParameters:
         """Returns a copy of the search space that tracks what a build reads."""
         with self._lock:
-            return TrackedHyperParameters.tracking(
-                self.hyperparameters, overridden=self._overridden
-            )
+            return TrackedHyperParameters.tracking(self.hyperparameters, overridden=self.overridden)
 
     def update_space(self, hyperparameters: keras_tuner.HyperParameters) -> None:
         """Adds the parameters that are not known yet, in mid-search too.
@@ -137,9 +144,10 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         """
         with self._lock:
             known = len(self.hyperparameters.space)
-            super().update_space(hyperparameters)
+            super().update_space(wire.received(hyperparameters).hyperparameters)
             if self._session is not None and len(self.hyperparameters.space) > known:
-                self._session.grow(self._encoded_space(), self._space_config())
+                with self._recording():
+                    self._session.grow(self._encoded_space(), self._space_config())
 
     @property
     def space(self) -> Space:
@@ -172,7 +180,11 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             if self._may_go_on():
                 return self._empty_trial(kt_trial.TrialStatus.IDLE)
             self.tuner_ids.discard(tuner_id)
-            return self._empty_trial(kt_trial.TrialStatus.STOPPED)
+            stopped = self._empty_trial(kt_trial.TrialStatus.STOPPED)
+            if not self.ongoing_trials:
+                # KerasTuner's own tuners never close an oracle; the next search may be another's.
+                self.close()
+            return stopped
 
     def report(
         self, trial_id: str, metrics: Mapping[str, float], step: int, execution: int = 0
@@ -216,7 +228,9 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 self.report(trial_id, epoch_metrics, int(step), execution)
                 return run.trial
             self._check_objective_found(metrics)
-            for name, value in metrics.items():
+            # A list of objectives has a value of its own, made of theirs.
+            value_of = {self.objective.name: self.objective.get_value(metrics), **metrics}
+            for name, value in value_of.items():
                 if not run.trial.metrics.exists(name):
                     run.trial.metrics.register(name, direction=self.objective.direction)
                 # Past the tracker's own `update`, which warns when every value is NaN.
@@ -232,19 +246,24 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
 
         Raises:
             SearchFailedError: If the first trials all failed alike.
-            StudyError: If the study cannot be written.
+            StudyError: If the trial is not running, or the study cannot be written.
         """
         with self._lock:
+            self._check_running(trial.trial_id)
             run = self._runs[trial.trial_id]
-            self.update_space(trial.hyperparameters)
-            message = wire.detach_message(trial.hyperparameters)
+            told, notes = wire.received(trial.hyperparameters)
+            self.update_space(told)
             run.trial.status = trial.status
-            run.trial.message = trial.message or message
-            self._take_values(run, trial.hyperparameters)
+            run.trial.message = trial.message or notes.get("message")
+            self._take_values(run, told)
             if run.trial.status == kt_trial.TrialStatus.COMPLETED:
                 self._judge(run.trial)
             self._count_failure(run)
-            self._opened.finish(run, len(self.trials))
+            if run.ended:
+                # Not before: the strategy awaits the point that it suggested.
+                self._take_point(run)
+            with self._recording():
+                self._opened.finish(run, len(self.trials))
             if run.ended:
                 self._note_end(run)
             for tuner_id, ongoing in list(self.ongoing_trials.items()):
@@ -314,9 +333,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             if self._session is not None:
                 return
             self._forget()
-            known = self.study() if self.study_path.exists() else None
-            if known is not None and not self._seed_given:
-                self.seed = known.header.settings["seed"]
+            known = self._stored_study()
             declared = self._encoded_space()
             check_distributions(declared, self._distributions)
             header = self._header(declared)
@@ -324,11 +341,16 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 check_same_objective(known, header)
             # Built before the file is touched: it refuses an empty space.
             strategy = self._new_strategy(declared)
-            study = Study.open(
-                self.study_path, header, extend=self._extend, differences=header_differences
-            )
+            former: list[StudyRecord] = []
+
+            def compare(stored: StudyHeader, asked: StudyHeader) -> list[str]:
+                # Read again: from here on no other process writes.
+                former.append(self.study())
+                return header_differences(stored, asked, Space.from_config(former[0].space))
+
+            study = Study.open(self.study_path, header, extend=self._extend, differences=compare)
             try:
-                self._take_up(study, strategy, known)
+                self._take_up(study, strategy, former[0] if former else None)
             except BaseException:
                 study.close()
                 raise
@@ -336,10 +358,12 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
     def load(self) -> None:
         """Reads the trials of an existing study, without opening it for writing."""
         with self._lock:
-            if self._session is None and not self._runs and self.study_path.exists():
-                record = self.study()
-                self._merge_stored(record.space)
-                self._adopt(self._restored(record.trials, record.space))
+            if self._session is not None or self._runs:
+                return
+            record = self._stored_study()
+            if record is not None:
+                # With the study's own space: what is declared here may differ from it.
+                self._adopt(self._restored(record, _stored_hyperparameters(record)))
 
     def close(self) -> None:
         """Closes the study; the next trial that is asked for opens it again."""
@@ -352,11 +376,19 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         """Does nothing: every change is in the study already."""
 
     def reload(self) -> None:
-        """Reads the trials of an existing study; KerasTuner's tuners call it."""
-        self.load()
+        """Reads the space and the trials of an existing study.
+
+        KerasTuner's own tuners call it in place of building for the space.
+        """
+        with self._lock:
+            record = self._stored_study()
+            if record is not None:
+                self._merge_stored(record)
+            self.load()
 
     def remaining_trials(self) -> int | None:
         """Returns how many trials may still be started, None without a bound."""
+        self.load()
         return None if self.max_trials is None else self.max_trials - len(self.trials)
 
     # ------------------------------------------------------------------ parts: trials
@@ -403,12 +435,15 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         return True
 
     def _start(self, run: Run, tuner_id: str) -> kt_trial.Trial:
-        run.trial.hyperparameters = TrackedHyperParameters.tracking(
-            self.hyperparameters, run.values, self._overridden
+        hyperparameters = TrackedHyperParameters.tracking(
+            self.hyperparameters, run.values, self.overridden
         )
+        hyperparameters.notes = {"seed": run.seed(self.seed), "attempt": run.attempt}
+        run.trial.hyperparameters = hyperparameters
         run.begin(tuner_id)
         trial_id = run.trial.trial_id
-        self._opened.start(run, len(self.trials))
+        with self._recording():
+            self._opened.start(run, len(self.trials))
         self._runs[trial_id] = run
         self.trials[trial_id] = run.trial
         self.ongoing_trials[tuner_id] = run.trial
@@ -420,13 +455,18 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         return kt_trial.Trial(self.get_space(), trial_id="", status=status)
 
     def _take_values(self, run: Run, told: keras_tuner.HyperParameters) -> None:
-        """Keeps the values that the trial really used, and where that lies in the space."""
+        """Keeps the values that the trial really used."""
         read = told.active_read() if isinstance(told, TrackedHyperParameters) else told.values
-        # Values that crossed gRPC were rounded to 32 bits: only their names are news.
+        # Only names are news: a build cannot change the values that it was given.
         values = {name: run.values.get(name, value) for name, value in read.items()}
-        kept = TrackedHyperParameters.tracking(self.hyperparameters, values, self._overridden)
-        run.trial.hyperparameters = kept
+        run.trial.hyperparameters = TrackedHyperParameters.tracking(
+            self.hyperparameters, values, self.overridden
+        )
+
+    def _take_point(self, run: Run) -> None:
+        """Keeps where the values that the trial really used lie in the space."""
         space = self._opened.strategy.space
+        values = run.trial.hyperparameters.values
         point = space.encode({name: values[name] for name in values if name in space.names})
         suggested = np.zeros(len(space), dtype=bool)
         suggested[: len(run.point.active)] = run.point.active
@@ -455,6 +495,10 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             else:
                 run.trial.status = kt_trial.TrialStatus.FAILED
 
+    def _check_running(self, trial_id: str) -> None:
+        if all(trial.trial_id != trial_id for trial in self.ongoing_trials.values()):
+            raise StudyError(f"A trial is ended once, while it runs. Received: trial {trial_id}.")
+
     def _check_objective_found(self, metrics: Mapping[str, float]) -> None:
         if self.objective.name not in metrics and not self.objective.has_value(metrics):
             raise ObjectiveError(
@@ -463,6 +507,27 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             )
 
     # ------------------------------------------------------------------ parts: the study
+
+    @contextlib.contextmanager
+    def _recording(self) -> Iterator[None]:
+        """Closes the study where it cannot be written: what is in memory is ahead of it then.
+
+        The next trial that is asked for opens it again, as it is on disk.
+        """
+        try:
+            yield
+        except StudyError:
+            self.close()
+            raise
+
+    def _stored_study(self) -> StudyRecord | None:
+        """Returns the study on disk if there is one, and takes its seed where none was given."""
+        if not self.study_path.exists():
+            return None
+        known = self.study()
+        if not self._seed_given:
+            self.seed = known.header.settings["seed"]
+        return known
 
     def _check_options(self) -> None:
         """Builds the strategy over a stand-in space, so that a wrong option is told at once."""
@@ -494,44 +559,51 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         )
 
     def _take_up(self, study: Study, strategy: Strategy, known: StudyRecord | None) -> None:
-        """Begins a new study, goes on with one, or takes over one that was extended."""
-        sign = self._sign
-        if known is None:
-            self._session = Session(study, strategy, seed=self.seed, sign=sign)
-            self._session.save_space(self._space_config())
-            return
-        if header_differences(known.header, study.header):
-            runs = self._restored(known.trials, {})
-            placed(runs, strategy.space)
-            self._session = Session(study, strategy, seed=self.seed, sign=sign)
-            self._session.take_over(runs)
-            self._placed_anew = len(runs)
-            self._session.save_space(self._space_config())
-        else:
-            self._merge_stored(known.space)
-            self._placed_anew = known.space.get("placed_anew", 0)
-            runs = self._restored(known.trials, known.space)
+        """Goes on with a study, or begins one: a new one, or one of another search's trials."""
+        # The space that `save_space` wrote; before that, a kill left no more than a header.
+        begun = known is not None and _DECLARED in known.space
+        same = known is not None and begun and known.header == study.header
+        if known is not None and begun and known.header.space == study.header.space:
+            self._merge_stored(known)
             strategy = self._new_strategy(self._encoded_space())
-            self._session = Session(study, strategy, seed=self.seed, sign=sign)
-            self._session.resume(runs)
+        runs = [] if known is None else self._restored(known, self.hyperparameters)
+        session = Session(study, strategy, seed=self.seed, sign=self._sign)
+        if known is not None and same:
+            self._placed_anew = known.space[_PLACED]
+            place_again(runs, self._placed_anew, strategy.space)
+            session.resume(runs)
+        else:
+            before = Space.from_config(known.space) if known is not None and begun else None
+            self._placed_anew = place_anew(runs, before, strategy.space)
+            session.take_over(runs)
+            session.save_space(self._space_config())
+        self._session = session
         self._adopt(runs)
 
-    def _merge_stored(self, config: dict[str, Any]) -> None:
-        """Adds the parameters that builds of earlier trials declared."""
-        stored = keras_tuner.HyperParameters.from_config(
-            {"space": config.get("keras_tuner", []), "values": {}}
-        )
-        known = self.hyperparameters
-        known.merge([hp for hp in stored.space if not known._exists(hp.name, hp.conditions)])
+    def _merge_stored(self, known: StudyRecord) -> None:
+        """Takes in the parameters of a study, in its order: so are the columns of its points."""
+        stored = _stored_hyperparameters(known).space
+        declared = list(self.hyperparameters.space)
+        self.hyperparameters._space.clear()
+        self.hyperparameters._hps.clear()
+        mine = {_identity(hp): hp for hp in declared}
+        ordered = {_identity(hp): mine.get(_identity(hp), hp) for hp in stored}
+        self.hyperparameters.merge([*{**ordered, **mine}.values()])
 
-    def _restored(self, records: tuple[TrialRecord, ...], config: dict[str, Any]) -> list[Run]:
-        space = self._encoded_space()
-        runs = [
-            run_from_record(record, self.get_space(), space, self.objective.direction)
-            for record in records
+    def _restored(
+        self, known: StudyRecord, hyperparameters: keras_tuner.HyperParameters
+    ) -> list[Run]:
+        """Returns the trials of a study, with hyperparameters of the given space."""
+        space = space_of(hyperparameters, self._distributions)
+        return [
+            run_from_record(
+                record,
+                TrackedHyperParameters.tracking(hyperparameters, {}, self.overridden),
+                space,
+                self.objective.direction,
+            )
+            for record in known.trials
         ]
-        placed(runs[: config.get("placed_anew", 0)], space)
-        return runs
 
     def _adopt(self, runs: list[Run]) -> None:
         for run in runs:
@@ -559,9 +631,20 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
     def _space_config(self) -> dict[str, Any]:
         return {
             **self._encoded_space().config(),
-            "keras_tuner": self.hyperparameters.get_config()["space"],
-            "placed_anew": self._placed_anew,
+            _DECLARED: self.hyperparameters.get_config()["space"],
+            _PLACED: self._placed_anew,
         }
+
+
+def _stored_hyperparameters(known: StudyRecord) -> keras_tuner.HyperParameters:
+    return keras_tuner.HyperParameters.from_config(
+        {"space": known.space.get(_DECLARED, []), "values": {}}
+    )
+
+
+def _identity(hp: Any) -> tuple[str, str]:
+    """Returns what KerasTuner tells a parameter by: its name and its conditions."""
+    return hp.name, str([condition.get_config() for condition in hp.conditions])
 
 
 def _check_count(name: str, value: Any, *, least: int) -> None:

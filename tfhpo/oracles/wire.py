@@ -1,20 +1,24 @@
 """What KerasTuner's gRPC has no field for, in the fields it has.
 
 Under KerasTuner's chief/worker variables a worker reaches the oracle only through the calls that
-KerasTuner's service offers. Reports of epochs travel as metrics of `update_trial` whose names carry
-the execution; the cause of a failure, which the service drops, travels as a value of the trial's
-hyperparameters.
+KerasTuner's service offers. Its messages round floats to 32 bits, sort the parameters by type and
+drop the cause of a failure. So hyperparameters travel with an exact copy of themselves, as JSON in
+one more value of theirs, and reports of epochs travel as metrics of `update_trial` whose names
+carry the execution.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import keras_tuner
 
+#: The name of the value that holds the exact copy.
+EXACT = "tfhpo/exact"
 _REPORT = re.compile(r"tfhpo/execution(\d+)/(.+)")
-_MESSAGE = "tfhpo/message"
 
 
 def report_metrics(metrics: Mapping[str, float], execution: int) -> dict[str, float]:
@@ -32,13 +36,40 @@ def read_report(metrics: Mapping[str, float]) -> tuple[int, dict[str, float]] | 
     return execution, {match.group(2): float(metrics[name]) for name, match in matches.items()}
 
 
-def attach_message(hyperparameters: keras_tuner.HyperParameters, message: str | None) -> None:
-    """Hides the cause of a failure among the values of the hyperparameters."""
-    if message is not None:
-        hyperparameters.values[_MESSAGE] = message
+class Received(NamedTuple):
+    """Hyperparameters as they were before they travelled.
+
+    Attributes:
+        hyperparameters: With exact numbers, in the order of declaration.
+        notes: What else was sent with them; JSON values.
+    """
+
+    hyperparameters: keras_tuner.HyperParameters
+    notes: dict[str, Any]
 
 
-def detach_message(hyperparameters: keras_tuner.HyperParameters) -> str | None:
-    """Takes the cause of a failure out of the values again; None where there is none."""
-    message: str | None = hyperparameters.values.pop(_MESSAGE, None)
-    return message
+def exact_copy(hyperparameters: keras_tuner.HyperParameters, notes: Mapping[str, Any]) -> str:
+    """Returns the text that belongs under `EXACT` among the values that are sent."""
+    config = hyperparameters.get_config()
+    return json.dumps({"space": config["space"], "values": config["values"], "notes": dict(notes)})
+
+
+def received(hyperparameters: keras_tuner.HyperParameters) -> Received:
+    """Returns hyperparameters as they were sent; those that did not travel as they are.
+
+    Args:
+        hyperparameters: As KerasTuner's service delivers them. A worker with KerasTuner's own tuner
+            sends back the copy that it was given: the names of the values, and parameters that the
+            copy does not know, are then news.
+    """
+    if EXACT not in hyperparameters.values:
+        return Received(hyperparameters, {})
+    copy = json.loads(hyperparameters.values[EXACT])
+    exact = keras_tuner.HyperParameters.from_config({"space": copy["space"], "values": {}})
+    exact.merge([hp for hp in hyperparameters.space if hp.name not in exact._hps])
+    exact.values = {
+        name: copy["values"].get(name, value)
+        for name, value in hyperparameters.values.items()
+        if name != EXACT
+    }
+    return Received(exact, copy["notes"])
