@@ -117,11 +117,13 @@ def _read(path: Path) -> dict[str, Array]:
 
 def _load(path: Path) -> tuple[list[str], dict[str, Array]]:
     """Returns the names of all arrays in a file, and those arrays that are wanted."""
-    loaded = np.load(path, allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        return ["one array without a name"], {}
-    with loaded:
-        return loaded.files, {key: loaded[key] for key in KEYS if key in loaded.files}
+    # Opened here, because numpy leaves a broken archive open.
+    with path.open("rb") as file:
+        loaded = np.load(file, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return ["one array without a name"], {}
+        with loaded:
+            return loaded.files, {key: loaded[key] for key in KEYS if key in loaded.files}
 
 
 def _check_images(key: str, x: Array) -> None:

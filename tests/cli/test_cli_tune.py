@@ -1,0 +1,140 @@
+"""`tune` and `resume` on a small model: real searches, and what is refused before any."""
+
+import json
+import signal
+
+import pytest
+from command_line import MODEL, invoke, program, refusal
+
+from tfhpo.study import read_study
+
+# Keras turns TensorFlow's variables to arrays in a way that numpy 2 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A model's file; its name is its own, since a module of a name is loaded once."""
+    path = tmp_path / f"model_{tmp_path.name}.py"
+    path.write_text(MODEL)
+    return path
+
+
+def arguments(model, **changes):
+    options = {
+        "data": f"{model}:load_data",
+        "max_trials": 2,
+        "epochs": 1,
+        "directory": model.parent / "studies",
+        "seed": 0,
+        **changes,
+    }
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    return ["tune", f"{model}:build_model", *given]
+
+
+def studies(model):
+    return list((model.parent / "studies").glob("*/study.sqlite"))
+
+
+def test_a_search_and_one_that_goes_on(model):
+    first = invoke(*arguments(model))
+    assert first.exit_code == 0, first.output
+    folder = model.parent / "studies" / model.stem
+    assert f"tfhpo resume {folder} --max-trials 4" in first.output.replace("\n", "")
+    assert list((folder / "logs").iterdir())
+    second = invoke("resume", folder, "--max-trials", 3)
+    assert second.exit_code == 0, second.output
+    study = read_study(folder)
+    assert [trial.number for trial in study.completed] == [0, 1, 2]
+    assert json.loads((folder / "tune.json").read_text())["max_trials"] == 3
+    third = invoke(*arguments(model, max_trials=4))
+    assert third.exit_code == 0, third.output
+    assert len(read_study(folder).completed) == 4
+    changed = refusal(*arguments(model, epochs=2))
+    assert "epochs was 1, is 2" in changed
+    assert "--overwrite" in changed
+    anew = invoke(*arguments(model, epochs=2, max_trials=1), "--overwrite")
+    assert anew.exit_code == 0, anew.output
+    assert len(read_study(folder).completed) == 1
+
+
+def test_an_unknown_strategy_names_the_nearest(model):
+    message = refusal(*arguments(model, strategy="elastic"))
+    assert "'elastic-grid', 'grid', 'random'" in message
+    assert "Did you mean 'elastic-grid'?" in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"data": "{model}:load_triple"}, "It returned (ndarray of shape (60, 4), int, int)"),
+        ({"data": "{model}:load_uneven"}, "same number of rows"),
+        ({"data": "{model}:load_dat"}, "Did you mean 'load_data'?"),
+        ({"data": "{model}:not_a_function"}, "must be a function"),
+        ({"data": "nowhere.py:load_data"}, "There is no file at"),
+        ({"objective": "val_acuracy"}, "val_acuracy"),
+        ({"directory": "{model}"}, ""),
+        ({"max_time": "-1"}, "max_time"),
+    ],
+)
+def test_what_is_refused_before_any_training(model, changes, told):
+    given = {name: value.format(model=model) for name, value in changes.items()}
+    result = invoke(*arguments(model, **given))
+    assert result.exit_code == 2, result.output
+    assert told in result.stderr.replace("\n", " ")
+    assert "Traceback" not in result.output
+    assert not studies(model)
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        ("build_uncompiled", "compile"),
+        ("build_without_parameters", "parameter"),
+        ("build_modell", "Did you mean 'build_model'?"),
+    ],
+)
+def test_build_functions_that_are_refused(model, function, told):
+    command = arguments(model)
+    command[1] = f"{model}:{function}"
+    assert told in refusal(*command)
+    assert not studies(model)
+
+
+@pytest.mark.parametrize("option", ["max_trials", "epochs", "batch_size", "patience"])
+def test_counts_are_at_least_one(model, option):
+    assert invoke(*arguments(model, **{option: 0})).exit_code == 2
+
+
+def test_resume_needs_a_search_of_tune(finished, tmp_path):
+    assert "tune.json" in refusal("resume", finished)
+    assert "tune.json" in refusal("resume", tmp_path / "none")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"build": 1}'])
+def test_a_damaged_request_is_told(finished, text):
+    (finished / "tune.json").write_text(text)
+    assert "damaged" in refusal("resume", finished)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", ["SIGKILL", "SIGINT"])
+def test_a_stopped_search_goes_on(model, stop):
+    folder = model.parent / "studies" / model.stem
+    study = folder / "study.sqlite"
+    stopped = program(
+        *arguments(model, max_trials=4), folder=model.parent, STOP_BY=stop, STUDY=str(study)
+    )
+    before = read_study(folder)
+    assert len(before.completed) == 2
+    if stop == "SIGKILL":
+        assert stopped.returncode == -signal.SIGKILL
+    else:
+        assert stopped.returncode == 130, stopped.stderr
+        assert f"tfhpo resume {folder}" in stopped.stdout
+    resumed = program("resume", folder, folder=model.parent)
+    assert resumed.returncode == 0, resumed.stderr
+    after = read_study(folder)
+    assert [trial.number for trial in after.completed] == [0, 1, 2, 3]
+    assert after.completed[:2] == before.completed
