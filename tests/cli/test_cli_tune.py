@@ -73,8 +73,9 @@ def test_an_unknown_strategy_names_the_nearest(model):
         ({"data": "{model}:load_dat"}, "Did you mean 'load_data'?"),
         ({"data": "{model}:not_a_function"}, "must be a function"),
         ({"data": "nowhere.py:load_data"}, "There is no file at"),
-        ({"objective": "val_acuracy"}, "val_acuracy"),
-        ({"directory": "{model}"}, ""),
+        ({"objective": "val_acuracy"}, "--direction max"),
+        ({"objective": "val_acuracy", "direction": "max"}, "['accuracy', 'loss', "),
+        ({"directory": "{model}"}, "is a file"),
         ({"max_time": "-1"}, "max_time"),
     ],
 )

@@ -10,7 +10,7 @@ from tfhpo.cli import request as requests
 from tfhpo.cli.data import fit_data
 from tfhpo.cli.screen import console, show_hints
 from tfhpo.cli.targets import load
-from tfhpo.errors import ArgumentError
+from tfhpo.errors import ArgumentError, ObjectiveError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,19 +72,25 @@ def _check_batches(request: TuneRequest, data: FitData) -> None:
 def _tuner(build: Any, request: TuneRequest, folder: Path, *, overwrite: bool) -> Any:
     from tfhpo.tuners import tuner_for
 
-    return tuner_for(request.strategy)(
-        build,
-        objective=_objective(request),
-        max_trials=request.max_trials,
-        seed=request.seed,
-        directory=str(folder.parent),
-        project_name=folder.name,
-        overwrite=overwrite,
-        logdir=request.logdir,
-        max_time=request.max_time,
-        target=request.target,
-        patience=request.patience,
-    )
+    tuner = tuner_for(request.strategy)
+    try:
+        return tuner(
+            build,
+            objective=_objective(request),
+            max_trials=request.max_trials,
+            seed=request.seed,
+            directory=str(folder.parent),
+            project_name=folder.name,
+            overwrite=overwrite,
+            logdir=request.logdir,
+            max_time=request.max_time,
+            target=request.target,
+            patience=request.patience,
+        )
+    except ObjectiveError as error:
+        if request.direction is not None:
+            raise
+        raise ObjectiveError(f"{error} On the command line: --direction max, or min.") from error
 
 
 def _objective(request: TuneRequest) -> Any:
