@@ -1,4 +1,6 @@
-"""A finished study for the commands that read one."""
+"""A finished study for the commands that read one, and a path for modules of each test's own."""
+
+import sys
 
 import pytest
 
@@ -25,3 +27,9 @@ def finished(tmp_path):
         )
     study.close()
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_path(monkeypatch):
+    """Forgets the folders of user files that a command put on the path."""
+    monkeypatch.setattr(sys, "path", [*sys.path])

@@ -8,9 +8,6 @@ from command_line import MODEL, invoke, program, refusal
 
 from tfhpo.study import read_study
 
-# Keras turns TensorFlow's variables to arrays in a way that numpy 2 warns of.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 @pytest.fixture
 def model(tmp_path):

@@ -1,7 +1,9 @@
 """The ranges of the elastic grid, as data and as a picture."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from example_studies import SPACE, completed, elastic_study, study_of
@@ -131,8 +133,9 @@ tfhpo.reporting.plot_ranges(tfhpo.reporting.ranges_data(elastic_study(15)))
 assert "matplotlib.pyplot" not in sys.modules
 assert not {"tensorflow", "keras"} & set(sys.modules)
 """
+    here = Path(__file__).parent
     subprocess.run(
         [sys.executable, "-c", code],
         check=True,
-        env={"PYTHONPATH": ":".join(filter(None, sys.path))},
+        env={"PYTHONPATH": os.pathsep.join([str(here.parents[1]), str(here)])},
     )
