@@ -24,9 +24,9 @@ def canvas(width: float, height: float) -> Figure:
         width: In inches.
         height: In inches.
     """
-    from matplotlib.figure import Figure
+    from tfhpo.reporting.picture import Picture
 
-    return Figure(figsize=(width, height), dpi=_DOTS_PER_INCH, layout="constrained")
+    return Picture(figsize=(width, height), dpi=_DOTS_PER_INCH, layout="constrained")
 
 
 def finish(figure: Figure, path: str | os.PathLike[str] | None) -> Figure:
