@@ -12,7 +12,6 @@ from tfhpo.tuners.tuner import Tuner
 
 # The arguments that belong to the oracle; all others are the tuner's.
 _ORACLE_ARGUMENTS = (
-    "seed",
     "hyperparameters",
     "tune_new_entries",
     "allow_new_entries",
@@ -36,7 +35,8 @@ class RandomSearch(Tuner):
         hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
         objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
         max_trials: How many trials to run at most. Default 10.
-        **kwargs: `seed`, `hyperparameters`, `tune_new_entries`, `allow_new_entries`,
+        seed: Makes the whole search repeatable; 0 is a seed like any other. Default None: drawn.
+        **kwargs: `hyperparameters`, `tune_new_entries`, `allow_new_entries`,
             `max_retries_per_trial`, `max_consecutive_failed_trials`, `distributions` and `extend`
             of `tfhpo.oracles.StrategyOracle`, and the arguments of `tfhpo.Tuner`.
     """
@@ -46,10 +46,13 @@ class RandomSearch(Tuner):
         hypermodel: Any = None,
         objective: Any = None,
         max_trials: int | None = 10,
+        seed: int | None = None,
         **kwargs: Any,
     ) -> None:
         oracle, tuner = _split(kwargs)
-        super().__init__(RandomOracle(objective, max_trials, **oracle), hypermodel, **tuner)
+        super().__init__(
+            RandomOracle(objective, max_trials, seed=seed, **oracle), hypermodel, **tuner
+        )
 
 
 class GridSearch(Tuner):
@@ -59,6 +62,7 @@ class GridSearch(Tuner):
         hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
         objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
         max_trials: How many trials to run at most. Default None: the whole grid.
+        seed: As of `tfhpo.RandomSearch`.
         levels: Values laid over a continuous parameter, both ends among them. Default 10.
         **kwargs: As of `tfhpo.RandomSearch`.
     """
@@ -68,13 +72,16 @@ class GridSearch(Tuner):
         hypermodel: Any = None,
         objective: Any = None,
         max_trials: int | None = None,
+        seed: int | None = None,
         *,
         levels: int = 10,
         **kwargs: Any,
     ) -> None:
         oracle, tuner = _split(kwargs)
         super().__init__(
-            GridOracle(objective, max_trials, levels=levels, **oracle), hypermodel, **tuner
+            GridOracle(objective, max_trials, levels=levels, seed=seed, **oracle),
+            hypermodel,
+            **tuner,
         )
 
 
@@ -85,6 +92,7 @@ class ElasticGridSearch(Tuner):
         hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
         objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
         max_trials: How many trials to run at most. Default 30.
+        seed: As of `tfhpo.RandomSearch`.
         options: Further arguments of the strategy by name, such as `levels` and `alpha`.
         **kwargs: As of `tfhpo.RandomSearch`.
     """
@@ -94,13 +102,14 @@ class ElasticGridSearch(Tuner):
         hypermodel: Any = None,
         objective: Any = None,
         max_trials: int | None = 30,
+        seed: int | None = None,
         *,
         options: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         oracle, tuner = _split(kwargs)
         super().__init__(
-            ElasticGridOracle(objective, max_trials, options=options, **oracle),
+            ElasticGridOracle(objective, max_trials, options=options, seed=seed, **oracle),
             hypermodel,
             **tuner,
         )
