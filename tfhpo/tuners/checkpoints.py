@@ -96,7 +96,23 @@ def load_weights(model: Any, path: Path) -> None:
         path: The weights; the build configuration lies beside them.
     """
     if not model.built:
-        model.build_from_config(json.loads((path.parent / BUILD_CONFIG).read_text()))
-    # The file holds the optimizer's state too, which Keras would skip with a warning.
-    model.optimizer.build(model.trainable_variables)
+        config = json.loads((path.parent / BUILD_CONFIG).read_text())
+        model.build_from_config(_with_shapes(config))
+        # Keras builds the layers of a subclassed model and leaves saying so to its caller.
+        model.built = True
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None:
+        # The file holds the optimizer's state too, which Keras would skip with a warning.
+        optimizer.build(model.trainable_variables)
     model.load_weights(path)
+
+
+def _with_shapes(config: Any) -> Any:
+    """Returns a build configuration with its shapes as tuples: to Keras, a list is many inputs."""
+    if isinstance(config, dict):
+        return {name: _with_shapes(value) for name, value in config.items()}
+    if isinstance(config, list):
+        if all(size is None or isinstance(size, int) for size in config):
+            return tuple(config)
+        return [_with_shapes(value) for value in config]
+    return config
