@@ -10,6 +10,7 @@ import keras
 from keras_tuner.src.engine import objective as kt_objective
 
 from tfhpo.errors import ArgumentError, ObjectiveError, StudyWriteError
+from tfhpo.tuners.training import single_values
 
 
 def check_folder(folder: Path) -> None:
@@ -23,12 +24,24 @@ def check_folder(folder: Path) -> None:
             return
 
 
-def check_model(model: Any, *, compiled_later: bool) -> None:
+def check_hypermodel(hypermodel: Any, *, needed: bool) -> None:
+    """Raises an ArgumentError where there is no model to train, and `run_trial` is not overridden.
+
+    KerasTuner's own check only sees whether its own `run_trial` is.
+    """
+    if hypermodel is None and needed:
+        raise ArgumentError(
+            "`hypermodel` must be a function that builds a model, or a `keras_tuner.HyperModel`; "
+            "only a subclass with a `run_trial` of its own needs none. Received: None."
+        )
+
+
+def check_model(model: Any, *, compiled: bool) -> None:
     """Refuses what is no compiled Keras model.
 
     Args:
         model: What the build function returned.
-        compiled_later: Whether the tuner compiles it.
+        compiled: Whether it must be compiled already.
 
     Raises:
         ArgumentError: If it is not a model, or not compiled.
@@ -38,7 +51,7 @@ def check_model(model: Any, *, compiled_later: bool) -> None:
             "The build function must return a compiled Keras model. "
             f"Received: {model!r} of type {type(model).__name__}."
         )
-    if not compiled_later and not model.compiled:
+    if compiled and not model.compiled:
         raise ArgumentError(
             "The build function must return a compiled model: call `model.compile(...)` in it, or "
             "give the tuner `optimizer`, `loss` and `metrics`. "
@@ -98,7 +111,8 @@ def measured_metrics(model: Any, x: Any, y: Any = None) -> list[str] | None:
         y: The targets, where `x` does not hold them.
 
     Returns:
-        The names, or None where no batch can be had without using the data up (a generator).
+        The names of those with one value, or None where no batch can be had without using the data
+        up (a generator).
 
     Raises:
         ArgumentError: If the model does not accept the data.
@@ -108,14 +122,15 @@ def measured_metrics(model: Any, x: Any, y: Any = None) -> list[str] | None:
         return None
     try:
         model.run_eagerly = True
-        logs = model.evaluate(*batch, verbose=0, return_dict=True)
+        features, targets, weights = keras.utils.unpack_x_y_sample_weight(batch)
+        logs = model.evaluate(features, targets, sample_weight=weights, verbose=0, return_dict=True)
     except Exception as error:
         raise ArgumentError(
             "The model must accept the training data. "
             f"Received: {_shapes(batch)}; evaluating one batch raises {type(error).__name__}: "
             f"{error}"
         ) from error
-    return sorted(logs)
+    return sorted(single_values(logs))
 
 
 def check_objective(objective: kt_objective.Objective, metrics: Sequence[str]) -> None:
@@ -132,16 +147,17 @@ def check_objective(objective: kt_objective.Objective, metrics: Sequence[str]) -
     missing = [name for name in objective_names(objective) if name not in known]
     if missing:
         raise ObjectiveError(
-            f"The objective must be among the model's metrics, {sorted(known)}. "
+            f"The objective must be among the model's metrics of one value, {sorted(known)}. "
             f"Received: {missing[0]!r}."
         )
 
 
-def _one_batch(x: Any, y: Any) -> tuple[Any, ...] | None:
+def _one_batch(x: Any, y: Any) -> Any:
+    """Returns what `fit` would take as a batch: inputs, or a tuple that begins with them."""
     if isinstance(x, keras.utils.PyDataset):
-        return tuple(x[0])
+        return x[0]
     if hasattr(x, "element_spec"):  # tf.data, without importing TensorFlow
-        return tuple(next(iter(x.take(1))))
+        return next(iter(x.take(1)))
     leaves = keras.tree.flatten((x, y))
     if leaves and all(hasattr(leaf, "shape") for leaf in leaves if leaf is not None):
         first = keras.tree.map_structure(lambda leaf: None if leaf is None else leaf[:1], (x, y))
@@ -149,7 +165,7 @@ def _one_batch(x: Any, y: Any) -> tuple[Any, ...] | None:
     return None
 
 
-def _shapes(batch: tuple[Any, ...]) -> str:
+def _shapes(batch: Any) -> str:
     return str(keras.tree.map_structure(lambda leaf: getattr(leaf, "shape", None), batch))
 
 

@@ -19,7 +19,7 @@ from tfhpo.study import TrialRecord
 from tfhpo.tuners.checkpoints import load_weights
 from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.listeners import SearchListener
-from tfhpo.tuners.training import BestEpoch, Curve, EpochCallback
+from tfhpo.tuners.training import BestEpoch, Curve, EpochCallback, single_values
 
 
 @dataclass
@@ -119,7 +119,7 @@ class Trainer:
         if not isinstance(results, keras.callbacks.History):
             self.best_steps.append(0)
             converted = tuner_utils.convert_to_metrics_dict(results, self.objective)
-            return {name: float(value) for name, value in converted.items()}
+            return single_values(converted)
         if not curve.epochs:
             curve = Curve.of_history(results.history)
         step, metrics = curve.best(self.objective)

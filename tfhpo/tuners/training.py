@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+import numpy as np
 from keras_tuner.src.engine import objective as kt_objective
 from keras_tuner.src.engine import tuner_utils
 
@@ -43,7 +44,7 @@ class Curve:
         curve = cls()
         for name, values in history.items():
             for epoch, value in enumerate(values):
-                curve.epochs.setdefault(epoch, {})[name] = float(value)
+                curve.epochs.setdefault(epoch, {}).update(single_values({name: value}))
         return curve
 
     def best(self, objective: kt_objective.Objective) -> tuple[int, dict[str, float]]:
@@ -124,7 +125,7 @@ class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Takes in the epoch's metrics; stops the training where the answer is not to go on."""
-        metrics = {name: float(value) for name, value in (logs or {}).items()}
+        metrics = single_values(logs or {})
         self.curve.epochs[epoch] = metrics
         self._keep(metrics)
         rate = learning_rate(self.model)
@@ -157,7 +158,13 @@ class HookCallback(tuner_utils.TunerCallback):  # type: ignore[misc]
         return any(getattr(type(tuner), name) is not getattr(base, name) for name in cls.NAMES)
 
 
+def single_values(logs: Mapping[str, Any]) -> dict[str, float]:
+    """Returns the metrics that have one value; `keras.metrics.F1Score()` has one per class."""
+    return {name: float(value) for name, value in logs.items() if np.size(value) == 1}
+
+
 def learning_rate(model: Any) -> float | None:
-    """Returns the optimiser's present learning rate, None where it has none."""
-    rate = getattr(model.optimizer, "learning_rate", None)
+    """Returns the optimiser's present learning rate, None where there is none."""
+    # A model that is trained in a loop of the user's own may have no optimiser.
+    rate = getattr(getattr(model, "optimizer", None), "learning_rate", None)
     return None if rate is None else float(rate)

@@ -28,6 +28,7 @@ from tfhpo.tensorboard import HParamsLogger
 from tfhpo.tuners import checks
 from tfhpo.tuners.budget import Budget
 from tfhpo.tuners.checkpoints import WEIGHTS, CheckpointKeeper, Keep, load_weights
+from tfhpo.tuners.compiling import compile_anew
 from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.listeners import Listeners, SearchListener
 from tfhpo.tuners.space_walk import at_defaults, explore
@@ -99,6 +100,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             kwargs.get("project_name") or "untitled_project"
         )
         checks.check_folder(folder)
+        checks.check_hypermodel(hypermodel, needed=type(self).run_trial is Tuner.run_trial)
         self._compiled_later = bool(kwargs.get("optimizer") or kwargs.get("loss"))
         self._budget = Budget(max_time, target, patience)
         self._keeper = CheckpointKeeper(checkpoints, self.get_trial_dir)
@@ -161,6 +163,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             while self.stop_reason is None:
                 trial = self._next_trial(began)
                 if trial is not None:
+                    self._link.begin(trial, self.tuner_id)
+                    self._told.on_trial_begin(self._link.record(trial))
                     self.on_trial_begin(trial)
                     self._try_run_and_update_trial(trial, *fit_args, **fit_kwargs)
                     self.on_trial_end(trial)
@@ -245,11 +249,6 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         return logger
 
     # ------------------------------------------------------------------ one trial
-
-    def on_trial_begin(self, trial: kt_trial.Trial) -> None:
-        """Called with each new trial, before its model is built."""
-        self._link.begin(trial, self.tuner_id)
-        self._told.on_trial_begin(self._link.record(trial))
 
     def on_trial_end(self, trial: kt_trial.Trial) -> None:
         """Called with each trial that ran or failed: ends it at the oracle."""
@@ -394,10 +393,14 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self.hypermodel.fit(hp, model, *(fit_args or known_args), **arguments)
         return model
 
+    def _override_compile_args(self, model: Any) -> None:
+        with kt_tuner.maybe_distribute(self.distribution_strategy):
+            compile_anew(model, optimizer=self.optimizer, loss=self.loss, metrics=self.metrics)
+
     def _try_build(self, hp: keras_tuner.HyperParameters) -> Any:
         keras.backend.clear_session()
         model = self._build_hypermodel(hp)
-        checks.check_model(model, compiled_later=False)
+        checks.check_model(model, compiled=not self._runs_own_code())
         size = kt_tuner.maybe_compute_model_size(model)
         if self.max_model_size and size > self.max_model_size:
             raise keras_tuner.errors.FailedTrialError(
@@ -481,7 +484,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _build_for_space(self, hp: TrackedHyperParameters) -> None:
         keras.backend.clear_session()
         model = self.hypermodel.build(hp)
-        checks.check_model(model, compiled_later=self._compiled_later)
+        checks.check_model(model, compiled=not (self._compiled_later or self._runs_own_code()))
 
     def _check_before_training(
         self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]
@@ -494,9 +497,10 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         objective = self.oracle.objective
         names = checks.objective_names(objective)
         hp = at_defaults(self._space_copy())
-        plain = {name: value for name, value in fit_kwargs.items() if name != "callbacks"}
-        arguments = resolve(plain, hp)
+        arguments = resolve(fit_kwargs, hp)
         self.oracle.update_space(hp)
+        if self.hypermodel is None:
+            self._rehearse(fit_args, fit_kwargs)
         if self._runs_own_code():
             return names
         x, y = checks.training_data(fit_args, arguments)
@@ -512,6 +516,16 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         )
         measured += [f"val_{name}" for name in measured] if validated else []
         return names + [name for name in measured if name not in names]
+
+    def _rehearse(self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]) -> None:
+        """Runs a `run_trial` that declares the space itself once, at its defaults, unrecorded.
+
+        KerasTuner makes this run its first trial; a strategy must know the space before it.
+        """
+        hp = self._space_copy()
+        if not hp.space:
+            self.run_trial(kt_trial.Trial(hp, "rehearsal"), *fit_args, **fit_kwargs)
+            self.oracle.update_space(hp)
 
     def _runs_own_code(self) -> bool:
         """Whether the user trains in code of their own, of which nothing is known."""
