@@ -12,8 +12,8 @@ from tfhpo.errors import ObjectiveError
 
 _MAXIMISED = frozenset({
     "acc", "accuracy", "auc", "binary_accuracy", "binary_io_u", "categorical_accuracy",
-    "concordance_correlation", "cosine_similarity", "f1_score", "fbeta_score", "io_u",
-    "mean_io_u", "one_hot_io_u", "one_hot_mean_io_u", "pearson_correlation", "precision",
+    "concordance_correlation", "cosine_similarity", "f1_score", "f_beta_score", "fbeta_score",
+    "io_u", "mean_io_u", "one_hot_io_u", "one_hot_mean_io_u", "pearson_correlation", "precision",
     "precision_at_recall", "r2_score", "recall", "recall_at_precision",
     "sensitivity_at_specificity", "sparse_categorical_accuracy",
     "sparse_top_k_categorical_accuracy", "specificity_at_sensitivity",
@@ -22,8 +22,9 @@ _MAXIMISED = frozenset({
 _MINIMISED = frozenset({
     "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
     "categorical_focal_crossentropy", "categorical_hinge", "ce", "crossentropy",
-    "false_negatives", "false_positives", "hinge", "huber", "kl_divergence", "log_cosh", "logcosh",
-    "loss", "mae", "mape", "mean_absolute_error", "mean_absolute_percentage_error",
+    "false_negatives", "false_positives", "hinge", "huber", "kl_divergence", "log_cosh",
+    "log_cosh_error", "logcosh", "loss", "mae", "mape", "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_squared_error", "mean_squared_logarithmic_error", "mse", "msle", "poisson", "rmse",
     "root_mean_squared_error", "sparse_categorical_crossentropy", "squared_hinge",
 })  # fmt: skip
@@ -38,7 +39,7 @@ def direction_of(metric: str) -> str | None:
     Args:
         metric: The metric's name as it stands in the logs of `fit`, or its class name.
     """
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", metric).lower()
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", metric).lower()
     name = re.sub(r"_\d+$", "", name)
     for prefix in ("val_", "weighted_"):
         name = name.removeprefix(prefix)
