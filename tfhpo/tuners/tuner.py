@@ -351,7 +351,15 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         Raises:
             StudyError: If the weights of one of them were not kept.
         """
-        return [self.load_model(trial) for trial in self.oracle.get_best_trials(num_models)]
+        return [self.load_model(trial) for trial in self._best_trials(num_models)]
+
+    def get_best_hyperparameters(self, num_trials: int = 1) -> list[Any]:
+        """Returns the best trials' hyperparameters, which `build` takes.
+
+        Args:
+            num_trials: How many at most.
+        """
+        return [trial.hyperparameters for trial in self._best_trials(num_trials)]
 
     def load_model(self, trial: kt_trial.Trial) -> Any:
         """Returns the model of a completed trial, with the weights of its best epoch.
@@ -380,7 +388,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             StudyError: If no trial was completed.
             ArgumentError: If there are no arguments and no search before.
         """
-        best = self.oracle.get_best_trials(1)
+        best = self._best_trials(1)
         if not best:
             raise StudyError("There must be a completed trial to train again. Received: none.")
         if self._fit_arguments is None and not (fit_args or fit_kwargs):
@@ -389,9 +397,17 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         keras.utils.set_random_seed(self._seed_of(best[0].trial_id))
         hp = TrackedHyperParameters.tracking(best[0].hyperparameters)
         model = self._try_build(hp)
-        arguments = resolve({**known_kwargs, **fit_kwargs}, hp)
+        arguments = resolve({**known_kwargs, **_epochs_of(hp), **fit_kwargs}, hp)
         self.hypermodel.fit(hp, model, *(fit_args or known_args), **arguments)
         return model
+
+    def _best_trials(self, count: int) -> list[kt_trial.Trial]:
+        """Returns the best completed trials; KerasTuner's oracles count failed and running ones."""
+        if self._is_worker() or isinstance(self.oracle, StrategyOracle):
+            return list(self.oracle.get_best_trials(count))
+        sign = -1.0 if self.oracle.objective.direction == "max" else 1.0
+        completed = [one for one in self.oracle.trials.values() if one.status == _COMPLETED]
+        return sorted(completed, key=lambda trial: sign * trial.score)[:count]
 
     def _override_compile_args(self, model: Any) -> None:
         with kt_tuner.maybe_distribute(self.distribution_strategy):
@@ -413,7 +429,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if trainer is None or trainer.best.weights is None or not math.isfinite(score):
             return
         keep = self._keeper.keep
-        best = [] if keep == "all" else self.oracle.get_best_trials(max(keep, 1))
+        best = [] if keep == "all" else self._best_trials(max(keep, 1))
         sign = -1.0 if self.oracle.objective.direction == "max" else 1.0
         if self._keeper.wants(sign * score, [sign * one.score for one in best]):
             self._keeper.write(trial.trial_id, trainer.model, trainer.best.weights)
@@ -421,7 +437,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _prune_checkpoints(self) -> None:
         if self._keeper.keep != "all":
-            best = self.oracle.get_best_trials(self._keeper.keep) if self._keeper.keep else []
+            best = self._best_trials(self._keeper.keep) if self._keeper.keep else []
             kept = {trial.trial_id for trial in best}
             # Only what this process wrote: another worker's may belong to a trial not yet ended.
             self._keeper.remove(self._written - kept)
@@ -540,3 +556,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if isinstance(space, TrackedHyperParameters):
             return space
         return TrackedHyperParameters.tracking(space)
+
+
+def _epochs_of(hp: keras_tuner.HyperParameters) -> dict[str, int]:
+    """Returns the epochs that KerasTuner's Hyperband trained a trial for, over all its rungs."""
+    return {"epochs": hp.values["tuner/epochs"]} if "tuner/epochs" in hp.values else {}
