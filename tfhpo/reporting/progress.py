@@ -163,7 +163,7 @@ def _parts(progress: Progress, now: float, *, ascii_only: bool) -> list[tuple[in
 
 def _bar(share: float) -> Text:
     full = round(min(max(share, 0.0), 1.0) * _BAR)
-    return Text("━" * full, "green").append("━" * (_BAR - full), "bright_black")
+    return Text("━" * full, "green").append("─" * (_BAR - full), "bright_black")
 
 
 def _running(running: Mapping[int, int]) -> str:
