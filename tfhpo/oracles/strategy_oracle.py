@@ -109,9 +109,9 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._seed_given = seed is not None
         # KerasTuner writes `seed or random()`, which turns 0 into another seed at every start.
         self.seed = int(seed) if seed is not None else secrets.randbits(31)
-        self._strategy_class = strategy
-        self._options = dict(options or {})
-        self._distributions = dict(distributions or {})
+        self._plan = Plan(
+            strategy, dict(options or {}), dict(distributions or {}), self.objective, max_trials
+        )
         self.overridden = frozenset(hp.name for hp in self.hyperparameters.space)
         self._extend = extend
         self._failure_limit = FailureLimit(max_consecutive_failed_trials)
@@ -120,10 +120,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._succeeded = False
         self._waiting: deque[str] = deque()
         self._session: Session | None = None
-        # The keys of the trials that are older than an extension of the study. A trial that has
-        # ended is never written again, so its record tells its key and point of before.
-        self._placed_anew: list[int | None] = []
-        self._check_options()
+        # The keys of the trials that are older than an extension of the study.
+        self._placed: list[int | None] = []
 
     # ------------------------------------------------------------------ the space
 
@@ -147,12 +145,15 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             super().update_space(wire.received(hyperparameters).hyperparameters)
             if self._session is not None and len(self.hyperparameters.space) > known:
                 with self._recording():
-                    self._session.grow(self._encoded_space(), self._space_config())
+                    config = space_config(self._plan, self.hyperparameters, self._placed)
+                    self._session.grow(self._plan.space(self.hyperparameters), config)
 
     @property
     def space(self) -> Space:
         """The search space as the strategy sees it."""
-        return self._encoded_space() if self._session is None else self._session.strategy.space
+        if self._session is None:
+            return self._plan.space(self.hyperparameters)
+        return self._session.strategy.space
 
     # ------------------------------------------------------------------ trials
 
@@ -293,7 +294,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 for trial in self.trials.values()
                 if trial.status == kt_trial.TrialStatus.COMPLETED
             ]
-            return sorted(completed, key=lambda trial: self._sign * trial.score)[:num_trials]
+            return sorted(completed, key=lambda trial: self._plan.sign * trial.score)[:num_trials]
 
     def trial_seed(self, trial_id: str) -> int:
         """Returns the seed of a trial's current attempt, 31 bits."""
@@ -334,13 +335,13 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 return
             self._forget()
             known = self._stored_study()
-            declared = self._encoded_space()
-            check_distributions(declared, self._distributions)
-            header = self._header(declared)
+            declared = self._plan.space(self.hyperparameters)
+            check_distributions(declared, self._plan.distributions)
+            header = self._plan.header(declared, self.seed)
             if known is not None:
                 check_same_objective(known, header)
-            # Built before the file is touched: it refuses an empty space.
-            strategy = self._new_strategy(declared)
+            # Before the file is touched: a strategy refuses an empty space.
+            self._plan.strategy(declared, self.seed)
             former: list[StudyRecord] = []
 
             def compare(stored: StudyHeader, asked: StudyHeader) -> list[str]:
@@ -350,10 +351,17 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
 
             study = Study.open(self.study_path, header, extend=self._extend, differences=compare)
             try:
-                self._take_up(study, strategy, former[0] if former else None)
+                self._session, runs, self._placed = take_up(
+                    self._plan,
+                    study,
+                    former[0] if former else None,
+                    self._own_hyperparameters(),
+                    self.seed,
+                )
             except BaseException:
                 study.close()
                 raise
+            self._adopt(runs)
 
     def load(self) -> None:
         """Reads the trials of an existing study, without opening it for writing."""
@@ -363,7 +371,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             record = self._stored_study()
             if record is not None:
                 # With the study's own space: what is declared here may differ from it.
-                self._adopt(self._restored(record, _stored_hyperparameters(record)))
+                declared = stored_hyperparameters(record)
+                self._adopt(stored_runs(self._plan, record, declared, self.overridden))
 
     def close(self) -> None:
         """Closes the study; the next trial that is asked for opens it again."""
@@ -383,7 +392,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         with self._lock:
             record = self._stored_study()
             if record is not None:
-                self._merge_stored(record)
+                merge_stored(self.hyperparameters, record)
             self.load()
 
     def remaining_trials(self) -> int | None:
@@ -392,10 +401,6 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         return None if self.max_trials is None else self.max_trials - len(self.trials)
 
     # ------------------------------------------------------------------ parts: trials
-
-    @property
-    def _sign(self) -> float:
-        return -1.0 if self.objective.direction == "max" else 1.0
 
     @property
     def _opened(self) -> Session:
@@ -529,82 +534,6 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             self.seed = known.header.settings["seed"]
         return known
 
-    def _check_options(self) -> None:
-        """Builds the strategy over a stand-in space, so that a wrong option is told at once."""
-        try:
-            self._new_strategy(Space([Parameter("any", Levels((0, 1)))]))
-        except TypeError as error:
-            raise ArgumentError(
-                f"The strategy {self._strategy_class.name!r} does not take these options: {error}"
-            ) from error
-
-    def _new_strategy(self, space: Space) -> Strategy:
-        rng = np.random.default_rng(self.seed)
-        return self._strategy_class(space, rng, budget=self.max_trials, **self._options)
-
-    def _encoded_space(self) -> Space:
-        return space_of(self.hyperparameters, self._distributions)
-
-    def _header(self, declared: Space) -> StudyHeader:
-        return StudyHeader(
-            objective=self.objective.name,
-            direction=self.objective.direction,
-            space=declared.config(),
-            settings={
-                "strategy": self._strategy_class.name,
-                "options": self._options,
-                "seed": self.seed,
-            },
-            version=__version__,
-        )
-
-    def _take_up(self, study: Study, strategy: Strategy, known: StudyRecord | None) -> None:
-        """Goes on with a study, or begins one: a new one, or one of another search's trials."""
-        # The space that `save_space` wrote; before that, a kill left no more than a header.
-        begun = known is not None and _DECLARED in known.space
-        same = known is not None and begun and known.header == study.header
-        if known is not None and begun and known.header.space == study.header.space:
-            self._merge_stored(known)
-            strategy = self._new_strategy(self._encoded_space())
-        runs = [] if known is None else self._restored(known, self.hyperparameters)
-        session = Session(study, strategy, seed=self.seed, sign=self._sign)
-        if known is not None and same:
-            self._placed_anew = known.space[_PLACED]
-            place_again(runs, self._placed_anew, strategy.space)
-            session.resume(runs)
-        else:
-            before = Space.from_config(known.space) if known is not None and begun else None
-            self._placed_anew = place_anew(runs, before, strategy.space)
-            session.take_over(runs)
-            session.save_space(self._space_config())
-        self._session = session
-        self._adopt(runs)
-
-    def _merge_stored(self, known: StudyRecord) -> None:
-        """Takes in the parameters of a study, in its order: so are the columns of its points."""
-        stored = _stored_hyperparameters(known).space
-        declared = list(self.hyperparameters.space)
-        self.hyperparameters._space.clear()
-        self.hyperparameters._hps.clear()
-        mine = {_identity(hp): hp for hp in declared}
-        ordered = {_identity(hp): mine.get(_identity(hp), hp) for hp in stored}
-        self.hyperparameters.merge([*{**ordered, **mine}.values()])
-
-    def _restored(
-        self, known: StudyRecord, hyperparameters: keras_tuner.HyperParameters
-    ) -> list[Run]:
-        """Returns the trials of a study, with hyperparameters of the given space."""
-        space = space_of(hyperparameters, self._distributions)
-        return [
-            run_from_record(
-                record,
-                TrackedHyperParameters.tracking(hyperparameters, {}, self.overridden),
-                space,
-                self.objective.direction,
-            )
-            for record in known.trials
-        ]
-
     def _adopt(self, runs: list[Run]) -> None:
         for run in runs:
             trial_id = run.trial.trial_id
@@ -627,24 +556,6 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self.start_order.clear()
         self.end_order.clear()
         self._succeeded = False
-
-    def _space_config(self) -> dict[str, Any]:
-        return {
-            **self._encoded_space().config(),
-            _DECLARED: self.hyperparameters.get_config()["space"],
-            _PLACED: self._placed_anew,
-        }
-
-
-def _stored_hyperparameters(known: StudyRecord) -> keras_tuner.HyperParameters:
-    return keras_tuner.HyperParameters.from_config(
-        {"space": known.space.get(_DECLARED, []), "values": {}}
-    )
-
-
-def _identity(hp: Any) -> tuple[str, str]:
-    """Returns what KerasTuner tells a parameter by: its name and its conditions."""
-    return hp.name, str([condition.get_config() for condition in hp.conditions])
 
 
 def _check_count(name: str, value: Any, *, least: int) -> None:

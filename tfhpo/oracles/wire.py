@@ -58,18 +58,20 @@ def received(hyperparameters: keras_tuner.HyperParameters) -> Received:
     """Returns hyperparameters as they were sent; those that did not travel as they are.
 
     Args:
-        hyperparameters: As KerasTuner's service delivers them. A worker with KerasTuner's own tuner
-            sends back the copy that it was given: the names of the values, and parameters that the
-            copy does not know, are then news.
+        hyperparameters: As KerasTuner's service delivers them, with defaults in the place of values
+            that were not sent. A worker with KerasTuner's own tuner sends back the copy that it was
+            given; parameters that the copy does not know are then news.
     """
     if EXACT not in hyperparameters.values:
         return Received(hyperparameters, {})
     copy = json.loads(hyperparameters.values[EXACT])
     exact = keras_tuner.HyperParameters.from_config({"space": copy["space"], "values": {}})
-    exact.merge([hp for hp in hyperparameters.space if hp.name not in exact._hps])
+    known = {hp.name for hp in exact.space}
+    new = [hp for hp in hyperparameters.space if hp.name not in known]
+    exact.merge(new)
+    values = hyperparameters.values
     exact.values = {
-        name: copy["values"].get(name, value)
-        for name, value in hyperparameters.values.items()
-        if name != EXACT
+        **copy["values"],
+        **{hp.name: values[hp.name] for hp in new if hp.name in values},
     }
     return Received(exact, copy["notes"])
