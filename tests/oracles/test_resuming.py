@@ -212,7 +212,7 @@ def test_a_disk_that_refuses_stops_the_search_and_spoils_nothing(placed, step):
 def test_a_kill_right_after_the_header_was_written_is_a_new_study(placed):
     oracle = placed(RandomOracle("loss", 3, seed=0))
     declare(oracle, mixed)
-    header = oracle._header(oracle.space)
+    header = oracle._plan.header(oracle.space, oracle.seed)
     Study.open(oracle.study_path, header).close()
     assert len(drive(oracle, mixed)) == 3
 

@@ -65,6 +65,20 @@ class Run:
         self.tuner_id = tuner_id
         self.started = time.time()
 
+    def settle(self, space: Space) -> None:
+        """Moves the point to where the values lie that the trial really used.
+
+        Args:
+            space: The space by now; its first columns are those of the suggestion.
+        """
+        values = self.trial.hyperparameters.values
+        point = space.encode({name: values[name] for name in values if name in space.names})
+        suggested = np.zeros(len(space), dtype=bool)
+        suggested[: len(self.point.active)] = self.point.active
+        x = np.pad(self.point.x, (0, len(space) - len(self.point.x)))
+        # A place is taken as suggested: decoding and encoding it again may move it by a rounding.
+        self.point = Point(np.where(suggested & point.active, x, point.x), point.active)
+
     def record(self, study_seed: int, *, ended: bool) -> TrialRecord:
         """Returns what the study keeps of the trial.
 

@@ -14,17 +14,24 @@ import keras_tuner
 import numpy as np
 from keras_tuner.engine import trial as kt_trial
 
-from tfhpo._version import __version__
 from tfhpo.errors import ArgumentError, ObjectiveError, StudyError
 from tfhpo.oracles import wire
-from tfhpo.oracles.conversion import check_distributions, space_of
+from tfhpo.oracles.conversion import check_distributions
 from tfhpo.oracles.failures import FailureLimit, diverged_message
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.mismatch import check_same_objective, header_differences
 from tfhpo.oracles.objectives import resolve_objective
-from tfhpo.oracles.runs import Run, run_from_record
-from tfhpo.oracles.session import Session, place_again, place_anew
-from tfhpo.space import Levels, Parameter, Point, Space
+from tfhpo.oracles.plan import Plan
+from tfhpo.oracles.runs import Run
+from tfhpo.oracles.session import Session
+from tfhpo.oracles.stored import (
+    merge_stored,
+    space_config,
+    stored_hyperparameters,
+    stored_runs,
+    take_up,
+)
+from tfhpo.space import Space
 from tfhpo.strategies import Strategy
 from tfhpo.study import (
     STUDY_FILE,
@@ -34,11 +41,6 @@ from tfhpo.study import (
     TrialRecord,
     read_study,
 )
-
-# What the study's space holds beside the encoded parameters: KerasTuner's own description of them,
-# and the keys of the trials that are older than an extension.
-_DECLARED = "keras_tuner"
-_PLACED = "placed_anew"
 
 
 class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
@@ -262,7 +264,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             self._count_failure(run)
             if run.ended:
                 # Not before: the strategy awaits the point that it suggested.
-                self._take_point(run)
+                run.settle(self._opened.strategy.space)
             with self._recording():
                 self._opened.finish(run, len(self.trials))
             if run.ended:
@@ -355,7 +357,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                     self._plan,
                     study,
                     former[0] if former else None,
-                    self._own_hyperparameters(),
+                    self.hyperparameters,
+                    self.overridden,
                     self.seed,
                 )
             except BaseException:
@@ -467,17 +470,6 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         run.trial.hyperparameters = TrackedHyperParameters.tracking(
             self.hyperparameters, values, self.overridden
         )
-
-    def _take_point(self, run: Run) -> None:
-        """Keeps where the values that the trial really used lie in the space."""
-        space = self._opened.strategy.space
-        values = run.trial.hyperparameters.values
-        point = space.encode({name: values[name] for name in values if name in space.names})
-        suggested = np.zeros(len(space), dtype=bool)
-        suggested[: len(run.point.active)] = run.point.active
-        x = np.pad(run.point.x, (0, len(space) - len(run.point.x)))
-        # A place is taken as suggested: decoding and encoding it again may move it by a rounding.
-        run.point = Point(np.where(suggested & point.active, x, point.x), point.active)
 
     def _judge(self, trial: kt_trial.Trial) -> None:
         """Scores a trial that ran to its end; without a finite score it failed."""

@@ -1,0 +1,76 @@
+"""What an oracle searches with: all that is fixed when it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras_tuner
+import numpy as np
+from keras_tuner.src.engine import objective as kt_objective
+
+from tfhpo._version import __version__
+from tfhpo.errors import ArgumentError
+from tfhpo.oracles.conversion import space_of
+from tfhpo.space import Levels, Parameter, Space
+from tfhpo.strategies import Strategy
+from tfhpo.study import StudyHeader
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The settings of a search, and what is made of them.
+
+    Args:
+        strategy_class: The strategy's class.
+        options: Its further arguments, by name.
+        distributions: Parameter name to a distribution or a list of values.
+        objective: What to optimise.
+        budget: How many trials are planned, or None.
+
+    Raises:
+        ArgumentError: If the strategy does not take the options.
+    """
+
+    strategy_class: type[Strategy]
+    options: dict[str, Any]
+    distributions: dict[str, Any]
+    objective: kt_objective.Objective
+    budget: int | None
+
+    def __post_init__(self) -> None:
+        try:
+            # A stand-in space tells a wrong option at once, before the real one is known.
+            self.strategy(Space([Parameter("any", Levels((0, 1)))]), seed=0)
+        except TypeError as error:
+            raise ArgumentError(
+                f"The strategy {self.strategy_class.name!r} does not take these options: {error}"
+            ) from error
+
+    @property
+    def sign(self) -> float:
+        """-1 where the objective is maximised, else 1: strategies minimise."""
+        return -1.0 if self.objective.direction == "max" else 1.0
+
+    def space(self, hyperparameters: keras_tuner.HyperParameters) -> Space:
+        """Returns the space that KerasTuner's hyperparameters declare, with the distributions."""
+        return space_of(hyperparameters, self.distributions)
+
+    def strategy(self, space: Space, seed: int) -> Strategy:
+        """Returns a new strategy over a space."""
+        rng = np.random.default_rng(seed)
+        return self.strategy_class(space, rng, budget=self.budget, **self.options)
+
+    def header(self, declared: Space, seed: int) -> StudyHeader:
+        """Returns what the study remembers of the search."""
+        return StudyHeader(
+            objective=self.objective.name,
+            direction=self.objective.direction,
+            space=declared.config(),
+            settings={
+                "strategy": self.strategy_class.name,
+                "options": self.options,
+                "seed": seed,
+            },
+            version=__version__,
+        )

@@ -1,0 +1,125 @@
+"""What a study on disk holds of an oracle: its hyperparameters and its trials, there and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import keras_tuner
+
+from tfhpo.oracles.hyperparameters import TrackedHyperParameters
+from tfhpo.oracles.placement import place_again, place_anew
+from tfhpo.oracles.plan import Plan
+from tfhpo.oracles.runs import Run, run_from_record
+from tfhpo.oracles.session import Session
+from tfhpo.space import Space
+from tfhpo.study import Study, StudyRecord
+
+# What the study's space holds beside the encoded parameters: KerasTuner's own description of them,
+# and the keys of the trials that are older than an extension. A trial that has ended is never
+# written again, so its record tells its key and point of before.
+_DECLARED = "keras_tuner"
+_PLACED = "placed_anew"
+
+
+def space_config(
+    plan: Plan, hyperparameters: keras_tuner.HyperParameters, placed: list[int | None]
+) -> dict[str, Any]:
+    """Returns what the study keeps of the space.
+
+    Args:
+        plan: The settings of the search.
+        hyperparameters: The space.
+        placed: The keys of the trials that are older than an extension of the study.
+    """
+    return {
+        **plan.space(hyperparameters).config(),
+        _DECLARED: hyperparameters.get_config()["space"],
+        _PLACED: placed,
+    }
+
+
+def stored_hyperparameters(known: StudyRecord) -> keras_tuner.HyperParameters:
+    """Returns the parameters that the study's builds have declared."""
+    return keras_tuner.HyperParameters.from_config(
+        {"space": known.space.get(_DECLARED, []), "values": {}}
+    )
+
+
+def merge_stored(hyperparameters: keras_tuner.HyperParameters, known: StudyRecord) -> None:
+    """Takes in the parameters of a study, in its order: so are the columns of its points.
+
+    Args:
+        hyperparameters: The declared space; it is changed.
+        known: The study.
+    """
+    stored = stored_hyperparameters(known).space
+    mine = {_identity(hp): hp for hp in hyperparameters.space}
+    ordered = {_identity(hp): mine.get(_identity(hp), hp) for hp in stored}
+    hyperparameters._space.clear()
+    hyperparameters._hps.clear()
+    hyperparameters.merge([*{**ordered, **mine}.values()])
+
+
+def stored_runs(
+    plan: Plan,
+    known: StudyRecord,
+    hyperparameters: keras_tuner.HyperParameters,
+    overridden: Iterable[str],
+) -> list[Run]:
+    """Returns the trials of a study, with hyperparameters of the given space."""
+    space = plan.space(hyperparameters)
+    return [
+        run_from_record(
+            record,
+            TrackedHyperParameters.tracking(hyperparameters, {}, overridden),
+            space,
+            plan.objective.direction,
+        )
+        for record in known.trials
+    ]
+
+
+def take_up(
+    plan: Plan,
+    study: Study,
+    known: StudyRecord | None,
+    hyperparameters: keras_tuner.HyperParameters,
+    overridden: Iterable[str],
+    seed: int,
+) -> tuple[Session, list[Run], list[int | None]]:
+    """Goes on with a study, or begins one: a new one, or one of another search's trials.
+
+    Args:
+        plan: The settings of the search.
+        study: The study, open for writing.
+        known: What it held when it was opened; None for a new one.
+        hyperparameters: The declared space; the study's is merged into it where they agree.
+        overridden: The names that the user registered in advance.
+        seed: The seed of the search.
+
+    Returns:
+        The session, the trials of the study, and the keys of those that were placed anew.
+    """
+    # The space that `space_config` made; before that, a kill left no more than a header.
+    begun = known is not None and _DECLARED in known.space
+    if known is not None and begun and known.header.space == study.header.space:
+        merge_stored(hyperparameters, known)
+    space = plan.space(hyperparameters)
+    runs = [] if known is None else stored_runs(plan, known, hyperparameters, overridden)
+    session = Session(study, plan.strategy(space, seed), seed=seed, sign=plan.sign)
+    if known is not None and begun and known.header == study.header:
+        placed: list[int | None] = known.space[_PLACED]
+        place_again(runs, placed, space)
+        session.resume(runs)
+    else:
+        before = Space.from_config(known.space) if known is not None and begun else None
+        placed = place_anew(runs, before, space)
+        session.take_over(runs)
+        session.save_space(space_config(plan, hyperparameters, placed))
+    return session, runs, placed
+
+
+def _identity(hp: Any) -> tuple[str, str]:
+    """Returns what KerasTuner tells a parameter by: its name and its conditions."""
+    return hp.name, str([condition.get_config() for condition in hp.conditions])
