@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Mapping
+from numbers import Integral
 from typing import Any
 
 import keras
@@ -68,5 +69,7 @@ def _callbacks(given: Any, hyperparameters: keras_tuner.HyperParameters) -> list
 def _check_counts(arguments: Mapping[str, Any]) -> None:
     for name in ("epochs", "batch_size"):
         value = arguments.get(name)
-        if value is not None and (isinstance(value, bool) or not value >= 1):
-            raise ArgumentError(f"`{name}` must be at least 1. Received: {value!r}.")
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+            raise ArgumentError(f"`{name}` must be an integer of at least 1. Received: {value!r}.")

@@ -293,12 +293,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if self._logdir is None:
             self._configure_tensorboard_dir(callbacks, trial, execution)
         else:
-            # KerasTuner would write a second set of hyperparameters into the same run.
+            # KerasTuner would write a second set of hyperparameters; and into the run that the
+            # listener begins anew where both have the same folder.
             for callback in callbacks:
                 if type(callback).__name__ == "TensorBoard":
-                    callback.log_dir = self._get_tensorboard_dir(
-                        callback.log_dir, trial.trial_id, execution
-                    )
+                    folder = Path(callback.log_dir) / trial.trial_id / f"callback{execution}"
+                    callback.log_dir = str(folder)
         if HookCallback.wanted(self, Tuner):
             callbacks.append(HookCallback(self, trial))
 
