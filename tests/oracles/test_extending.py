@@ -187,5 +187,7 @@ def test_a_kill_right_after_the_new_header_was_written_loses_no_trial(placed, ra
     random_search(n(0, 5), 6)
     oracle = placed(RandomOracle("loss", 99, seed=0, extend=True))
     declare(oracle, n(0, 9))
-    Study.open(oracle.study_path, oracle._plan.header(oracle.space, oracle.seed), extend=True).close()
+    Study.open(
+        oracle.study_path, oracle._plan.header(oracle.space, oracle.seed), extend=True
+    ).close()
     assert sorted(scores(extended(placed, n(0, 9), extend=False))) == list(range(10))

@@ -302,6 +302,8 @@ def test_a_failed_attempt_is_repeated_with_another_seed_an_interrupted_one_is_no
     repeated = oracle.create_trial("tuner0")
     assert oracle.trial_seed(repeated.trial_id) == seed
     run(oracle, repeated, lambda hp: 1 / 0)
+    # The record is of the attempt that failed until the next one begins.
+    assert oracle.study().trials[0].seed == seed
     repeated = oracle.create_trial("tuner0")
     assert oracle.trial_seed(repeated.trial_id) != seed
     assert repeated.hyperparameters.notes["seed"] == oracle.trial_seed(repeated.trial_id)

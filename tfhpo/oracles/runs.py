@@ -27,7 +27,7 @@ class Run:
             does not fit an extended space).
         point: The suggestion.
         values: What the suggestion decodes to; a build may read fewer.
-        failures: How many attempts failed.
+        failures: How many attempts failed before the current one.
         attempt: How many attempts began before the current one, interrupted ones included.
         tuner_id: Which worker has it.
         started: When the current attempt began, unix seconds.

@@ -261,7 +261,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             self._take_values(run, told)
             if run.trial.status == kt_trial.TrialStatus.COMPLETED:
                 self._judge(run.trial)
-            self._count_failure(run)
+            self._retry_or_fail(run)
             if run.ended:
                 # Not before: the strategy awaits the point that it suggested.
                 run.settle(self._opened.strategy.space)
@@ -416,6 +416,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             return None
         run = self._runs[self._waiting.popleft()]
         run.attempt += 1
+        # Counted here and not when it failed: until now the trial is that attempt, with its seed.
+        run.failures += run.trial.status == kt_trial.TrialStatus.INVALID
         return run
 
     def _suggested(self) -> Run | None:
@@ -482,12 +484,9 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             trial.status = kt_trial.TrialStatus.INVALID
             trial.message = diverged_message(self.objective.name, trial.score)
 
-    def _count_failure(self, run: Run) -> None:
-        if run.trial.status == kt_trial.TrialStatus.COMPLETED:
-            return
-        run.failures += 1
+    def _retry_or_fail(self, run: Run) -> None:
         if run.trial.status == kt_trial.TrialStatus.INVALID:
-            if run.failures <= self.max_retries_per_trial:
+            if run.failures < self.max_retries_per_trial:
                 self._waiting.append(run.trial.trial_id)
             else:
                 run.trial.status = kt_trial.TrialStatus.FAILED

@@ -1,0 +1,133 @@
+"""A search under KerasTuner's chief/worker variables: one chief, two workers, real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tfhpo
+from tfhpo.study import STUDY_FILE, TrialStatus, read_study
+
+pytestmark = pytest.mark.slow
+
+_TUNERS = ("chief", "worker0", "worker1")
+# KerasTuner's chief may wait for 20 s after the last trial; starting takes long on a busy machine.
+_DEADLINE = 240
+_TRIALS, _EPOCHS = 8, 2
+
+
+def _free_port():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return server.getsockname()[1]
+
+
+def _start(tuner_id, port, folder):
+    return subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("distributed_search.py")), str(folder)],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(tfhpo.__file__).parents[1]),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "KERASTUNER_TUNER_ID": tuner_id,
+            "KERASTUNER_ORACLE_IP": "127.0.0.1",
+            "KERASTUNER_ORACLE_PORT": str(port),
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _ended(process):
+    out, errors = process.communicate("go\n", timeout=_DEADLINE)
+    assert process.returncode == 0, errors
+    (found,) = (line for line in out.splitlines() if line.startswith("found "))
+    return json.loads(found.removeprefix("found "))
+
+
+@pytest.fixture(scope="module")
+def search(tmp_path_factory):
+    """Runs the search; returns its study and what each process found."""
+    folder, port = tmp_path_factory.mktemp("distributed"), _free_port()
+    processes = [_start(tuner_id, port, folder) for tuner_id in _TUNERS]
+    try:
+        for process in processes[1:]:
+            # Read up to here only: the rest is for `communicate`.
+            assert any(line == "ready\n" for line in iter(process.stdout.readline, ""))
+        with ThreadPoolExecutor(len(processes)) as pool:
+            found = list(pool.map(_ended, processes))
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+    return read_study(folder / "project" / STUDY_FILE), {one["tuner"]: one for one in found}
+
+
+def test_each_trial_ran_once_on_some_worker(search):
+    study, found = search
+    assert [trial.number for trial in study.trials] == list(range(_TRIALS))
+    assert {trial.attempt for trial in study.trials} == {0}
+    ran = [found[tuner]["seeds"] for tuner in _TUNERS[1:]]
+    assert all(ran)
+    assert sorted([*ran[0], *ran[1]]) == [trial.trial_id for trial in study.trials]
+    assert all(trial.trial_id in found[trial.tuner_id]["seeds"] for trial in study.trials)
+
+
+def test_the_chief_alone_wrote_the_study(search):
+    _, found = search
+    assert [found[tuner]["own_trials"] for tuner in _TUNERS] == [_TRIALS, 0, 0]
+
+
+def test_the_cause_of_a_failure_arrives(search):
+    study, _ = search
+    (failed,) = (trial for trial in study.trials if trial.status is TrialStatus.FAILED)
+    assert failed.number == 5
+    assert f"OSError: no model of {failed.values['units']} units" in failed.message
+    assert len(study.completed) == _TRIALS - 1
+
+
+def test_the_reports_of_epochs_arrive(search):
+    study, _ = search
+    for trial in study.completed:
+        reports = study.reports[trial.number]
+        assert [(one.execution, one.step) for one in reports] == [(0, 0), (0, 1)]
+        losses = [one.metrics["loss"] for one in reports]
+        assert trial.score == min(losses)
+        assert losses[trial.best_step] == trial.score
+
+
+def test_floats_keep_their_64_bits(search):
+    study, _ = search
+    rates = [trial.values["rate"] for trial in study.completed]
+    assert all(float(np.float32(rate)) != rate for rate in rates)
+    late = [trial.values["momentum"] for trial in study.trials if "momentum" in trial.values]
+    assert 0.3 in late
+    (momentum,) = (one for one in study.space["parameters"] if one["name"] == "momentum")
+    assert (momentum["domain"]["low"], momentum["domain"]["high"]) == (0.1, 0.9)
+
+
+def test_what_a_model_did_not_read_is_not_in_its_trial(search):
+    study, _ = search
+    for trial in study.completed:
+        assert ("momentum" in trial.values) == (trial.values["units"] > 2)
+
+
+def test_the_workers_used_the_seeds_that_are_recorded(search):
+    study, found = search
+    for trial in study.trials:
+        assert found[trial.tuner_id]["seeds"][trial.trial_id] == trial.seed
+
+
+def test_the_workers_say_why_they_stopped(search):
+    _, found = search
+    assert [found[tuner]["stop_reason"] for tuner in _TUNERS[1:]] == ["max_trials"] * 2
