@@ -129,6 +129,24 @@ def test_a_worker_has_the_seed_the_attempt_and_the_cause_of_the_chief(placed):
     assert seeds[0] != seeds[1]
 
 
+def test_a_search_that_only_fails_ends_on_the_chief_not_in_its_workers(placed, monkeypatch):
+    monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
+    monkeypatch.setenv("KERASTUNER_ORACLE_PORT", "1")
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
+    chief = placed(RandomOracle("loss", 20))
+    declare(chief, build)
+    link = WorkerLink(Chief(chief), RandomOracle("loss", 20))
+    while (trial := link._client.create_trial("worker")).status != "STOPPED":
+        link.begin(trial, "worker")
+        trial.status, trial.message = INVALID, "OSError: no data"
+        link.finish(trial)
+    assert len(chief.study().trials) == 3
+    assert "OSError: no data" in str(chief.failure)
+    # What KerasTuner's chief waits for before it ends.
+    assert not chief.tuner_ids
+    assert not chief.ongoing_trials
+
+
 def test_registered_ranges_override_the_builds_on_a_worker_too(placed):
     registered = keras_tuner.HyperParameters()
     registered.Int("n", 3, 3)

@@ -13,8 +13,9 @@ from typing import Any
 import keras_tuner
 import numpy as np
 from keras_tuner.engine import trial as kt_trial
+from keras_tuner.src.distribute import utils as kt_distribute
 
-from tfhpo.errors import ArgumentError, ObjectiveError, StudyError
+from tfhpo.errors import ArgumentError, ObjectiveError, SearchFailedError, StudyError
 from tfhpo.oracles import wire
 from tfhpo.oracles.conversion import check_distributions
 from tfhpo.oracles.failures import FailureLimit, diverged_message
@@ -73,6 +74,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
 
     Attributes:
         overridden: The names in `hyperparameters`.
+        failure: On a chief, why the search was given up; None otherwise. Raised there, it would
+            only kill one worker after the other, and leave the chief waiting for them.
 
     Raises:
         ArgumentError: If an argument breaks its rule.
@@ -120,6 +123,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._lock = threading.RLock()
         self._runs: dict[str, Run] = {}
         self._succeeded = False
+        self.failure: SearchFailedError | None = None
         self._waiting: deque[str] = deque()
         self._session: Session | None = None
         # The keys of the trials that are older than an extension of the study.
@@ -177,11 +181,12 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             if tuner_id in self.ongoing_trials:
                 return self.ongoing_trials[tuner_id]
             self.tuner_ids.add(tuner_id)
-            run = self._repeated() or self._suggested()
-            if run is not None:
-                return self._start(run, tuner_id)
-            if self._may_go_on():
-                return self._empty_trial(kt_trial.TrialStatus.IDLE)
+            if self.failure is None:
+                run = self._repeated() or self._suggested()
+                if run is not None:
+                    return self._start(run, tuner_id)
+                if self._may_go_on():
+                    return self._empty_trial(kt_trial.TrialStatus.IDLE)
             self.tuner_ids.discard(tuner_id)
             stopped = self._empty_trial(kt_trial.TrialStatus.STOPPED)
             if not self.ongoing_trials:
@@ -272,8 +277,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             for tuner_id, ongoing in list(self.ongoing_trials.items()):
                 if ongoing.trial_id == trial.trial_id:
                     del self.ongoing_trials[tuner_id]
-            if not self._succeeded:
-                self._failure_limit.check([self.trials[one].message for one in self.end_order])
+            self._check_failures()
 
     def score_trial(self, trial: kt_trial.Trial) -> None:
         """Sets the score and its step: the best finite value that was told, NaN without one."""
@@ -490,6 +494,16 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 self._waiting.append(run.trial.trial_id)
             else:
                 run.trial.status = kt_trial.TrialStatus.FAILED
+
+    def _check_failures(self) -> None:
+        if self._succeeded:
+            return
+        try:
+            self._failure_limit.check([self.trials[one].message for one in self.end_order])
+        except SearchFailedError as error:
+            if not kt_distribute.is_chief_oracle():
+                raise
+            self.failure = error
 
     def _check_running(self, trial_id: str) -> None:
         if all(trial.trial_id != trial_id for trial in self.ongoing_trials.values()):
