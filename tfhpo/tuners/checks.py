@@ -10,18 +10,21 @@ import keras
 from keras_tuner.src.engine import objective as kt_objective
 
 from tfhpo.errors import ArgumentError, ObjectiveError, StudyWriteError
-from tfhpo.tuners.training import single_values
 
 
 def check_folder(folder: Path) -> None:
-    """Raises a StudyWriteError where the project's folder, or one above it, is a file."""
+    """Makes the project's folder, or raises a StudyWriteError that tells why it cannot be made."""
     for part in (folder, *folder.parents):
-        if part.exists():
-            if not part.is_dir():
-                raise StudyWriteError(
-                    f"The search needs the folder {folder}. Received: {part} is a file."
-                )
-            return
+        if part.is_file():
+            raise StudyWriteError(
+                f"The search needs the folder {folder}. Received: {part} is a file."
+            )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StudyWriteError(
+            f"The search needs the folder {folder}, which cannot be made: {error.strerror}."
+        ) from error
 
 
 def check_hypermodel(hypermodel: Any, *, needed: bool) -> None:
@@ -66,22 +69,6 @@ def objective_names(objective: kt_objective.Objective) -> list[str]:
     return [objective.name]
 
 
-def training_data(args: tuple[Any, ...], arguments: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Returns `x` and `y` from the arguments of `fit`, `y` None where `x` holds the targets.
-
-    Raises:
-        ArgumentError: If there is no `x`.
-    """
-    x = args[0] if args else arguments.get("x")
-    y = args[1] if len(args) > 1 else arguments.get("y")
-    if x is None:
-        raise ArgumentError(
-            "`search` takes the arguments of `fit`, the training data first. "
-            f"Received: {sorted(arguments) or 'none'}."
-        )
-    return x, y
-
-
 def check_validation(objective: kt_objective.Objective, arguments: Mapping[str, Any]) -> None:
     """Refuses an objective of validation in a search without any.
 
@@ -97,40 +84,6 @@ def check_validation(objective: kt_objective.Objective, arguments: Mapping[str, 
             "`validation_data` or `validation_split`. "
             f"Received: {sorted(arguments) or 'neither'}."
         )
-
-
-def measured_metrics(model: Any, x: Any, y: Any = None) -> list[str] | None:
-    """Returns the names under which a model reports its metrics, by evaluating one batch.
-
-    Keras knows them only once it has seen data. The batch is evaluated eagerly: tracing a graph
-    for it would take longer than a small model's epoch.
-
-    Args:
-        model: A built and compiled model, used for nothing else.
-        x: The training data, in any form that `fit` takes.
-        y: The targets, where `x` does not hold them.
-
-    Returns:
-        The names of those with one value, or None where no batch can be had without using the data
-        up (a generator).
-
-    Raises:
-        ArgumentError: If the model does not accept the data.
-    """
-    batch = _one_batch(x, y)
-    if batch is None:
-        return None
-    try:
-        model.run_eagerly = True
-        features, targets, weights = keras.utils.unpack_x_y_sample_weight(batch)
-        logs = model.evaluate(features, targets, sample_weight=weights, verbose=0, return_dict=True)
-    except Exception as error:
-        raise ArgumentError(
-            "The model must accept the training data. "
-            f"Received: {_shapes(batch)}; evaluating one batch raises {type(error).__name__}: "
-            f"{error}"
-        ) from error
-    return sorted(single_values(logs))
 
 
 def check_objective(objective: kt_objective.Objective, metrics: Sequence[str]) -> None:
@@ -150,23 +103,6 @@ def check_objective(objective: kt_objective.Objective, metrics: Sequence[str]) -
             f"The objective must be among the model's metrics of one value, {sorted(known)}. "
             f"Received: {missing[0]!r}."
         )
-
-
-def _one_batch(x: Any, y: Any) -> Any:
-    """Returns what `fit` would take as a batch: inputs, or a tuple that begins with them."""
-    if isinstance(x, keras.utils.PyDataset):
-        return x[0]
-    if hasattr(x, "element_spec"):  # tf.data, without importing TensorFlow
-        return next(iter(x.take(1)))
-    leaves = keras.tree.flatten((x, y))
-    if leaves and all(hasattr(leaf, "shape") for leaf in leaves if leaf is not None):
-        first = keras.tree.map_structure(lambda leaf: None if leaf is None else leaf[:1], (x, y))
-        return tuple(first)
-    return None
-
-
-def _shapes(batch: Any) -> str:
-    return str(keras.tree.map_structure(lambda leaf: getattr(leaf, "shape", None), batch))
 
 
 def check_executions(count: Any) -> None:

@@ -167,4 +167,5 @@ def learning_rate(model: Any) -> float | None:
     """Returns the optimiser's present learning rate, None where there is none."""
     # A model that is trained in a loop of the user's own may have no optimiser.
     rate = getattr(getattr(model, "optimizer", None), "learning_rate", None)
-    return None if rate is None else float(rate)
+    # A mirrored variable is no number, and Keras's own conversion to numpy warns.
+    return None if rate is None else float(np.asarray(rate))

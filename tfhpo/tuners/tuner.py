@@ -29,8 +29,10 @@ from tfhpo.tuners import checks
 from tfhpo.tuners.budget import Budget
 from tfhpo.tuners.checkpoints import WEIGHTS, CheckpointKeeper, Keep, load_weights
 from tfhpo.tuners.compiling import compile_anew
+from tfhpo.tuners.data_checks import measured_metrics, training_data
 from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.listeners import Listeners, SearchListener
+from tfhpo.tuners.quiet import without_retracing_warnings
 from tfhpo.tuners.space_walk import at_defaults, explore
 from tfhpo.tuners.trainer import Trainer, continue_training
 from tfhpo.tuners.training import HookCallback
@@ -151,7 +153,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             if kt_distribute.is_chief_oracle():
                 self._serve()
                 return
-            with self._telling(verbose, metrics):
+            with without_retracing_warnings(), self._telling(verbose, metrics):
                 self._run_trials(fit_args, {**fit_kwargs, "verbose": 2 if verbose > 1 else 0})
         finally:
             self._link.close()
@@ -519,12 +521,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._rehearse(fit_args, fit_kwargs)
         if self._runs_own_code():
             return names
-        x, y = checks.training_data(fit_args, arguments)
+        x, y = training_data(fit_args, arguments)
         checks.check_validation(objective, arguments)
         model = self.hypermodel.build(at_defaults(self._space_copy()))
         self._override_compile_args(model)
-        measured = checks.measured_metrics(model, x, y)
-        if measured is None:
+        measured = measured_metrics(model, x, y, arguments.get("validation_data"))
+        if not measured:
             return names
         checks.check_objective(objective, measured)
         validated = arguments.get("validation_data") is not None or arguments.get(
