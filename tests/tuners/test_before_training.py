@@ -1,0 +1,235 @@
+"""Bad input meets a clear error before any training, and leaves no study behind."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import keras
+import keras_tuner as kt
+import numpy as np
+import pytest
+import scipy.stats
+from small_searches import (
+    X,
+    Y,
+    classifier,
+    compiled,
+    network,
+    random_search,
+    searched,
+)
+
+import tfhpo
+from tfhpo.errors import (
+    ArgumentError,
+    SpaceError,
+    StudyMismatchError,
+    StudyWriteError,
+    TfhpoError,
+)
+
+
+def no_parameters(hp):
+    return compiled(network())
+
+
+def twice(hp):
+    hp.Int("units", 2, 4)
+    return compiled(network(hp.Int("units", 2, 8)))
+
+
+@pytest.mark.parametrize(
+    ("build", "told"),
+    [
+        (lambda hp: None, r"must return a compiled Keras model. Received: None of type NoneType"),
+        (lambda hp: "model", r"must return a compiled Keras model. Received: 'model' of type str"),
+        (lambda hp: network(), r"call `model.compile\(...\)` in it.*'sequential.*not compiled"),
+        (twice, r"'units' is known as .*max_value: 4.* is now declared as .*max_value: 8"),
+    ],
+)
+def test_a_build_function_that_cannot_be_used(tmp_path, build, told):
+    with pytest.raises(ArgumentError, match=told):
+        random_search(tmp_path, build)
+
+
+def test_a_range_that_changes_with_another_value(tmp_path):
+    def build(hp):
+        layers = hp.Int("layers", 1, 2)
+        return compiled(network(hp.Int("units", 2, 4 * layers)))
+
+    with pytest.raises(SpaceError, match=r"'units' is known as .* is now declared as"):
+        searched(random_search(tmp_path, build, max_trials=10))
+
+
+def never_trained(model, *args, **kwargs):
+    raise AssertionError("a model was trained")
+
+
+@pytest.fixture
+def no_training(monkeypatch):
+    """Makes any training a failure of the test."""
+    monkeypatch.setattr(keras.Model, "fit", never_trained)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "told"),
+    [
+        ({"build": no_parameters}, ArgumentError, r"must hold at least one parameter.*empty"),
+        ({"max_trials": 0}, ArgumentError, r"`max_trials` must be .* at least 1. Received: 0"),
+        ({"max_trials": 2.5}, ArgumentError, r"`max_trials` must be an integer.*Received: 2.5"),
+        ({"seed": -1}, ArgumentError, r"`seed` must be .* at least 0. Received: -1"),
+        (
+            {"executions_per_trial": 0},
+            ArgumentError,
+            r"`executions_per_trial` must be .* at least 1. Received: 0",
+        ),
+        ({"checkpoints": -1}, ArgumentError, r"`checkpoints` must be .*Received: -1"),
+        ({"patience": 0}, ArgumentError, r"`patience` must be .*Received: 0"),
+        ({"max_time": 0}, ArgumentError, r"`max_time` must be .*Received: 0"),
+        (
+            {"distributions": {"units": scipy.stats.randint(2, 100)}},
+            SpaceError,
+            r"'units'.*\[?2",
+        ),
+        (
+            {"distributions": {"learning_rate": [0.01, 5.0]}},
+            SpaceError,
+            r"'learning_rate'.*5.0",
+        ),
+        (
+            {"distributions": {"rate": scipy.stats.uniform(0, 1)}},
+            SpaceError,
+            r"must name parameters of the space.*\['rate'\]",
+        ),
+        ({"objective": 7}, ArgumentError, r"objective must be a metric's name.*Received: 7"),
+        ({"no_such_argument": 1}, ValueError, r"no_such_argument"),
+    ],
+)
+def test_settings(tmp_path, no_training, settings, kind, told):
+    with pytest.raises(kind, match=told):
+        searched(random_search(tmp_path, **settings))
+    assert not (tmp_path / "search" / "study.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ((), r"takes the arguments of `fit`, the training data first. Received: .*epochs"),
+        ((X[:, :3], Y), r"must accept the training data. Received: \(\(1, 3\), \(1,\)\)"),
+        ((X, np.zeros((64, 5))), r"must accept the training data. Received: .*\(1, 5\)"),
+        ((X, Y[:60]), r"same number of rows.*Received: \(\(64, 4\), \(60,\)\)"),
+        ((X[:0], Y[:0]), r"same number of rows, at least one. Received: \(\(0, 4\), "),
+    ],
+)
+def test_data(tmp_path, no_training, data, told):
+    tuner = random_search(tmp_path)
+    with pytest.raises(ArgumentError, match=told):
+        tuner.search(*data, epochs=1, validation_split=0.25, verbose=0)
+    assert not (tmp_path / "search" / "study.sqlite").exists()
+
+
+def test_validation_data_of_the_wrong_shape(tmp_path, no_training):
+    tuner = random_search(tmp_path)
+    with pytest.raises(ArgumentError, match=r"must accept the validation data. .*\(1, 3\)"):
+        tuner.search(X, Y, validation_data=(X[:, :3], Y), verbose=0)
+
+
+def test_a_study_of_another_space(tmp_path):
+    searched(random_search(tmp_path, max_trials=1), epochs=1)
+    before = (tmp_path / "search" / "study.sqlite").read_bytes()
+
+    def wider(hp):
+        return compiled(network(hp.Int("units", 2, 60)), hp.Float("learning_rate", 1e-3, 1e-1))
+
+    with pytest.raises(StudyMismatchError, match=r"(?s)units.*learning_rate|learning_rate.*units"):
+        searched(random_search(tmp_path, wider, max_trials=1))
+    assert (tmp_path / "search" / "study.sqlite").read_bytes() == before
+    # Unless told to extend: what was found before counts.
+    tuner = searched(random_search(tmp_path, wider, max_trials=2, extend=True), epochs=1)
+    assert len(tuner.study().trials) == 2
+
+
+def test_a_study_of_another_objective(tmp_path):
+    searched(random_search(tmp_path, max_trials=1), epochs=1)
+    with pytest.raises(StudyMismatchError, match=r"minimum of 'val_loss'.*maximum of 'val_acc"):
+        searched(random_search(tmp_path, objective="val_accuracy", max_trials=1, extend=True))
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "file/deep/below"])
+def test_a_directory_that_is_a_file(tmp_path, place):
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(StudyWriteError, match=r"needs the folder .*Received: .*file is a file"):
+        random_search(tmp_path / place)
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+_CHILD = """
+import os, sys
+sys.path.insert(0, sys.argv[3])
+from small_searches import random_search, searched
+# Everything is imported before the rights to read it are given up.
+searched(random_search(sys.argv[4], max_trials=1), epochs=1)
+os.setuid(int(sys.argv[2]))
+try:
+    searched(random_search(sys.argv[1]))
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize("made", [False, True], ids=["new project", "known project"])
+def test_a_directory_without_write_permission(tmp_path, made):
+    # Not under pytest's own folder, which an unprivileged process cannot enter.
+    folder = Path(tempfile.mkdtemp())
+    refusing = folder / "search" if made else folder
+    refusing.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    refusing.chmod(0o555)
+    # The superuser may write everywhere, so a process of root's becomes nobody.
+    user = os.getuid() or 65534
+    here = Path(__file__).parent
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _CHILD, str(folder), str(user), str(here), str(tmp_path)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            cwd=here.parents[1],
+            check=False,
+        )
+        assert done.stdout.startswith("StudyWriteError"), done.stderr
+        assert str(folder) in done.stdout
+    finally:
+        refusing.chmod(0o755)
+        shutil.rmtree(folder)
+
+
+def test_another_process_that_searches_here(tmp_path):
+    first = random_search(tmp_path, max_trials=1)
+    first.oracle.open()
+    try:
+        with pytest.raises(TfhpoError, match=r"(?i)another process|writing"):
+            searched(random_search(tmp_path, max_trials=1))
+    finally:
+        first.oracle.close()
+
+
+def test_an_oracle_is_needed(tmp_path):
+    with pytest.raises(ValueError, match="Oracle"):
+        tfhpo.Tuner("random", classifier, directory=tmp_path)
+
+
+def test_a_hypermodel_whose_fit_is_not_given_its_data(tmp_path):
+    class Model(kt.HyperModel):
+        def build(self, hp):
+            return classifier(hp)
+
+        def fit(self, hp, model, x, y, **kwargs):
+            return model.fit(x, y, **kwargs)
+
+    with pytest.raises(TfhpoError, match="missing 2 required positional arguments"):
+        random_search(tmp_path, Model()).search(epochs=1, verbose=0)

@@ -1,0 +1,87 @@
+"""Which weights lie on disk after a search, and what is told where they do not."""
+
+import pytest
+from small_searches import (
+    X_HELD_OUT,
+    Y_HELD_OUT,
+    compiled,
+    network,
+    random_search,
+    searched,
+    weights_on_disk,
+)
+
+import tfhpo
+from tfhpo.errors import ArgumentError, StudyError
+from tfhpo.tuners.checkpoints import CheckpointKeeper
+
+
+def best_ids(tuner, count):
+    return sorted(trial.trial_id for trial in tuner.study().best(count))
+
+
+def test_the_default_keeps_the_best(tmp_path):
+    tuner = searched(random_search(tmp_path, max_trials=4), epochs=1)
+    assert weights_on_disk(tuner) == best_ids(tuner, 1)
+
+
+def test_two_keep_the_best_two(finished):
+    assert weights_on_disk(finished) == best_ids(finished, 2)
+
+
+def test_none_keep_nothing(tmp_path):
+    tuner = searched(random_search(tmp_path, max_trials=2, checkpoints=0), epochs=1)
+    assert weights_on_disk(tuner) == []
+    assert {path.suffix for path in (tmp_path / "search").rglob("*")} <= {".sqlite", ".lock"}
+    with pytest.raises(StudyError, match=r"`checkpoints=0` keeps.*refit_best"):
+        tuner.get_best_models()
+
+
+def test_all_keep_every_completed_trials(tmp_path):
+    tuner = searched(random_search(tmp_path, max_trials=3, checkpoints="all"), epochs=1)
+    assert weights_on_disk(tuner) == ["0000", "0001", "0002"]
+    for model, trial in zip(tuner.get_best_models(3), tuner.study().best(3), strict=True):
+        loss = model.evaluate(X_HELD_OUT, Y_HELD_OUT, verbose=0)[0]
+        assert loss == pytest.approx(trial.score, rel=1e-6)
+
+
+def test_more_models_than_were_kept_are_refused(finished):
+    with pytest.raises(StudyError, match=r"weights of trial 000\d are not on disk.*=2"):
+        finished.get_best_models(3)
+
+
+def test_the_weights_are_those_of_the_best_epoch(tmp_path):
+    def build(hp):
+        # A rate this large overshoots in the end.
+        return compiled(network(hp.Int("units", 2, 4)), 1.5)
+
+    tuner = searched(random_search(tmp_path, build, max_trials=3), epochs=6, batch_size=16)
+    best = tuner.study().best()[0]
+    assert best.best_step < 5
+    loss = tuner.get_best_models()[0].evaluate(X_HELD_OUT, Y_HELD_OUT, verbose=0)[0]
+    assert loss == pytest.approx(best.score, rel=1e-6)
+
+
+def test_a_resumed_search_removes_what_a_former_process_kept(tmp_path):
+    searched(random_search(tmp_path, max_trials=2), epochs=1)
+    tuner = searched(random_search(tmp_path, max_trials=6), epochs=1)
+    assert weights_on_disk(tuner) == best_ids(tuner, 1)
+
+
+def test_equal_scores_keep_the_first(tmp_path):
+    def build(hp):
+        hp.Choice("nothing", [1, 2, 3])
+        model = compiled(network(2), 0.0)
+        model.set_weights([0.1 + 0 * weight for weight in model.get_weights()])
+        return model
+
+    tuner = tfhpo.GridSearch(build, "val_loss", directory=tmp_path)
+    searched(tuner, epochs=1)
+    assert len({trial.score for trial in tuner.study().trials}) == 1
+    assert weights_on_disk(tuner) == ["0000"]
+
+
+@pytest.mark.parametrize("keep", [-1, 1.5, True, "best", None])
+def test_what_is_no_count_is_refused(keep):
+    with pytest.raises(ArgumentError, match=r"number of trials from 0 on, or 'all'. Received: "):
+        CheckpointKeeper(keep, str)
