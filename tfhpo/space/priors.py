@@ -10,6 +10,7 @@ The distribution is cut to the parameter's range: its p-quantile is F^-1(F(a) + 
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -68,10 +69,8 @@ class Prior:
 
     def quantile(self, domain: Domain, p: float) -> float:
         """Returns the place, in [0, 1], of the distribution's p-quantile in the domain."""
-        low, high = _ends(domain)
-        below = self._share_below(low)
-        share = below + p * (float(self.distribution.cdf(high)) - below)
-        return domain.nearest(float(self.distribution.ppf(share)))
+        below, up_to = _shares(self, domain)
+        return domain.nearest(float(self.distribution.ppf(below + p * (up_to - below))))
 
     def config(self) -> dict[str, Any]:
         """Returns a JSON-able description that `prior_from_config` turns back."""
@@ -86,13 +85,14 @@ class Prior:
         arguments += [f"{key}={value:g}" for key, value in self.distribution.kwds.items()]
         return f"{self.distribution.dist.name}({', '.join(arguments)})"
 
-    def _share_below(self, low: float) -> float:
+    def share_below(self, low: float) -> float:
+        """Returns the share of the distribution below a value."""
         at_low = float(self.distribution.cdf(low))
         # A discrete distribution has mass at `low` itself, which belongs inside.
         return at_low - float(self.distribution.pmf(low)) if self._discrete else at_low
 
     def _lost_share(self, low: float, high: float) -> float:
-        return self._share_below(low) + float(self.distribution.sf(high))
+        return self.share_below(low) + float(self.distribution.sf(high))
 
     @property
     def _discrete(self) -> bool:
@@ -106,6 +106,14 @@ def prior_from_config(config: dict[str, Any]) -> Prior:
         SpaceError: If scipy.stats has no distribution of that name.
     """
     return Prior(_family(config["name"])(*config["args"], **config["kwds"]))
+
+
+# Asked for at every draw, and slow to compute: scipy checks its arguments at length.
+@functools.lru_cache(maxsize=1024)
+def _shares(prior: Prior, domain: Domain) -> tuple[float, float]:
+    """Returns the shares of the distribution below the range and up to its end."""
+    low, high = _ends(domain)
+    return prior.share_below(low), float(prior.distribution.cdf(high))
 
 
 def _family(name: str) -> Any:

@@ -13,7 +13,7 @@ absent from the values as inactive.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,9 @@ from tfhpo.space.parameters import Condition, Parameter, parameter_from_config
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+Skip = Callable[[FloatArray, BoolArray, int], bool]
+"""Whether a walk leaves out all points that begin with these places and mask, as far as the column
+of that number, exclusive. It is asked once for each column on the way to a point."""
 
 
 class Point(NamedTuple):
@@ -176,19 +179,37 @@ class Space:
                 active[column] = True
         return Point(x, active)
 
-    def lattice(self, levels: int) -> Iterator[Point]:
+    def lattice(
+        self, levels: int, *, skip: Skip | None = None, after: FloatArray | None = None
+    ) -> Iterator[Point]:
         """Yields every configuration, the last parameter fastest.
 
         Args:
             levels: How many values to lay over a continuous parameter, both ends among them; a
                 single one lies in the middle.
+            skip: Tells what to leave out; nothing by default.
+            after: The places, shape `d`, of the configuration to go on after; by default the walk
+                starts at the beginning.
 
         Raises:
             SpaceError: If `levels` is below one.
         """
         if levels < 1:
             raise SpaceError(f"A lattice needs at least one level. Received: {levels}.")
-        return self._lattice(0, *self._blank(), levels)
+        return self._walk(
+            0, *self._blank(), lambda parameter: _places(parameter, levels), skip, after
+        )
+
+    def walk(
+        self, places: Callable[[Parameter], Iterable[float]], skip: Skip | None = None
+    ) -> Iterator[Point]:
+        """Yields the points of a tree whose branches are given, depth first.
+
+        Args:
+            places: Called for each active column on the way: its places, in the order to try them.
+            skip: Tells what to leave out; nothing by default.
+        """
+        return self._walk(0, *self._blank(), places, skip, None)
 
     # ------------------------------------------------------------------ change and comparison
 
@@ -256,19 +277,29 @@ class Space:
                 return value in condition.values
         return False
 
-    def _lattice(
-        self, column: int, x: FloatArray, active: BoolArray, levels: int
+    def _walk(
+        self,
+        column: int,
+        x: FloatArray,
+        active: BoolArray,
+        places: Callable[[Parameter], Iterable[float]],
+        skip: Skip | None,
+        after: FloatArray | None,
     ) -> Iterator[Point]:
-        if column == len(self):
-            yield Point(x.copy(), active.copy())
+        """Walks on from a column; `after` is None once the walk is past it."""
+        if skip is not None and skip(x, active, column):
             return
-        places = (
-            _places(self.parameters[column], levels) if self._holds(column, x, active) else None
-        )
-        active[column] = places is not None
-        for place in places if places is not None else (0.0,):
+        if column == len(self):
+            if after is None:
+                yield Point(x.copy(), active.copy())
+            return
+        active[column] = self._holds(column, x, active)
+        for place in places(self.parameters[column]) if active[column] else (0.0,):
+            if after is not None and place < after[column]:
+                continue
             x[column] = place
-            yield from self._lattice(column + 1, x, active, levels)
+            onwards = None if after is None or place > after[column] else after
+            yield from self._walk(column + 1, x, active, places, skip, onwards)
         x[column], active[column] = 0.0, False
 
     def _groups(self) -> list[list[int]]:
@@ -349,10 +380,11 @@ def _changes(was: Parameter, now: Parameter) -> list[str]:
     return lines
 
 
-def _places(parameter: Parameter, levels: int) -> list[float]:
-    """Returns the places of a parameter's values, or of `levels` of them where it is continuous."""
+def _places(parameter: Parameter, levels: int) -> Iterator[float]:
+    """Yields the places of a parameter's values, or of `levels` of them where it is continuous."""
     if parameter.size is not None:
-        return [parameter.domain.unit_of_index(index) for index in range(parameter.size)]
-    if levels == 1:
-        return [0.5]
-    return [index / (levels - 1) for index in range(levels)]
+        yield from (parameter.domain.unit_of_index(index) for index in range(parameter.size))
+    elif levels == 1:
+        yield 0.5
+    else:
+        yield from (index / (levels - 1) for index in range(levels))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 
 from tfhpo.errors import ArgumentError
-from tfhpo.space import Point, Space
+from tfhpo.space import FloatArray, Point, Space
 from tfhpo.strategies.strategy import Strategy
 
 
@@ -16,15 +15,15 @@ class GridSearch(Strategy):
     """Walks through every combination of values, the last parameter fastest.
 
     Finite parameters contribute all their values; a continuous one contributes `levels` values,
-    evenly spaced on its own scale, both ends of its range among them. A parameter that is inactive
-    does not multiply the grid. The search finishes when every combination was suggested. A
-    parameter that appears in mid-search starts the walk again over the larger grid, past the
-    combinations that are known.
+    evenly spaced on its own scale, both ends of its range among them. A parameter that is inactive,
+    or that a trial did not read, does not multiply the grid. The search finishes when every
+    combination was suggested. A parameter that appears in mid-search starts the walk again over the
+    larger grid, past the combinations that are known.
 
     Args:
         space: What to search.
         rng: Not drawn from; a grid leaves nothing to chance.
-        budget: How many trials are planned; the grid stops there even if it is not complete.
+        budget: How many trials are planned; the grid does not need it.
         levels: Values laid over a continuous parameter, at least 2. Default 10, as in KerasTuner.
 
     Raises:
@@ -45,26 +44,22 @@ class GridSearch(Strategy):
         if levels < 2:
             raise ArgumentError(f"`levels` must be at least 2. Received: levels={levels}.")
         self.levels = levels
-        self._walk: Iterator[Point] = space.lattice(levels)
-        self._passed = 0
+        self._last: FloatArray | None = None
 
     def _propose(self) -> Point | None:
-        for point in self._walk:
-            self._passed += 1
-            if not self.history.tried(point):
-                return point
-        self._finish()
-        return None
+        # A new walk each time: results since the last one may settle the branch that it was in.
+        walk = self.space.lattice(self.levels, skip=self.history.settles, after=self._last)
+        point = next(walk, None)
+        self._last = None if point is None else point.x
+        if point is None:
+            self._finish_unless_awaiting()
+        return point
 
     def _private_state(self) -> dict[str, Any]:
-        return {"passed": self._passed}
+        return {"last": None if self._last is None else self._last.tolist()}
 
     def _restore_private(self, state: dict[str, Any]) -> None:
-        self._walk = self.space.lattice(self.levels)
-        self._passed = state["passed"]
-        for _ in range(self._passed):
-            next(self._walk)
+        self._last = None if state["last"] is None else np.array(state["last"])
 
     def _space_grew(self) -> None:
-        self._walk = self.space.lattice(self.levels)
-        self._passed = 0
+        self._last = None

@@ -13,6 +13,7 @@ from __future__ import annotations
 import enum
 import math
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +59,7 @@ class History:
 
     def __init__(self, dimension: int) -> None:
         self._count = 0
+        self._best: int | None = None
         self._footprints = _Footprints()
         self._x = np.zeros((16, dimension))
         self._active = np.zeros((16, dimension), dtype=bool)
@@ -100,8 +102,7 @@ class History:
     @property
     def best(self) -> int | None:
         """The key of the completed point with the lowest score, the first of equals, or None."""
-        keys = self.completed
-        return int(keys[np.argmin(self.scores[keys])]) if len(keys) else None
+        return self._best
 
     def entry(self, key: int) -> Entry:
         """Returns one point with all that is known of it."""
@@ -110,7 +111,12 @@ class History:
         return Entry(key, point, Outcome(self._outcomes[key]), float(self._scores[key]))
 
     def add(self, point: Point) -> int:
-        """Appends a pending point and returns its key."""
+        """Appends a pending point and returns its key.
+
+        Raises:
+            ArgumentError: If the point does not have `d` columns.
+        """
+        self._check_columns(point)
         if self._count == len(self._x):
             self._grow()
         key = self._count
@@ -128,16 +134,18 @@ class History:
             score: Lower is better.
 
         Raises:
-            ArgumentError: If there is no such key or its result is known already.
+            ArgumentError: If there is no such key, its result is known already, or the point does
+                not have `d` columns.
         """
         self._check(key)
+        self._check_columns(point)
         if self._outcomes[key] != Outcome.PENDING:
             raise ArgumentError(f"A point's result is told once. Received again: key {key}.")
         self._footprints.remove(Point(self._x[key], self._active[key]))
         self._write(key, point)
         self._footprints.add(point)
         if math.isfinite(score):
-            self._scores[key], self._outcomes[key] = score, Outcome.COMPLETED
+            self._complete(key, score)
         else:
             self._outcomes[key] = Outcome.FAILED
 
@@ -153,7 +161,10 @@ class History:
                 f"Received: key {entry.key}."
             )
         key = self.add(entry.point)
-        self._outcomes[key], self._scores[key] = entry.outcome, entry.score
+        if entry.outcome == Outcome.COMPLETED:
+            self._complete(key, entry.score)
+        else:
+            self._outcomes[key] = entry.outcome
 
     def tried(self, point: Point) -> bool:
         """Whether a point would repeat one of the history, a failed or pending one included.
@@ -162,6 +173,20 @@ class History:
         function of the parameters that it reads, so nothing else can make it differ.
         """
         return self._footprints.cover(point)
+
+    def settles(self, x: FloatArray, active: BoolArray, decided: int) -> bool:
+        """Whether a point of the history makes repeats of all that begin like this.
+
+        With this a walk through the space leaves out whole branches: where a build is known to
+        read nothing beyond the columns that are decided, the others need not be tried.
+
+        Args:
+            x: Places, shape `d`, of which the first `decided` count.
+            active: Mask, shape `d`, likewise.
+            decided: The number of decided columns. Only points whose last used column is the last
+                decided one are looked at: those that used fewer settle an earlier branch.
+        """
+        return self._footprints.settle(x, active, decided)
 
     def widen(self, dimension: int) -> None:
         """Adds columns at the end; no known point used them.
@@ -176,6 +201,11 @@ class History:
         for x, active in zip(self.x, self.active, strict=True):
             self._footprints.add(Point(x, active))
 
+    def _complete(self, key: int, score: float) -> None:
+        self._scores[key], self._outcomes[key] = score, Outcome.COMPLETED
+        if self._best is None or (score, key) < (self._scores[self._best], self._best):
+            self._best = key
+
     def _with(self, outcome: Outcome) -> npt.NDArray[np.intp]:
         return np.flatnonzero(self._outcomes[: self._count] == outcome)
 
@@ -186,6 +216,14 @@ class History:
     def _check(self, key: int) -> None:
         if not 0 <= key < self._count:
             raise ArgumentError(f"A key must be in 0 ... {self._count - 1}. Received: {key}.")
+
+    def _check_columns(self, point: Point) -> None:
+        # numpy would spread a single place over all columns without a word.
+        if not len(point.x) == len(point.active) == self._x.shape[1]:
+            raise ArgumentError(
+                f"A point must have {self._x.shape[1]} columns. "
+                f"Received: {len(point.x)} places, {len(point.active)} in the mask."
+            )
 
     def _grow(self) -> None:
         room = len(self._x)
@@ -205,11 +243,15 @@ class _Footprints:
     def __init__(self) -> None:
         self._counts: dict[bytes, Counter[bytes]] = {}
         self._masks: dict[bytes, BoolArray] = {}
+        self._ends: dict[int, set[bytes]] = {}
 
     def add(self, point: Point) -> None:
         mask = point.active.tobytes()
-        self._masks.setdefault(mask, point.active.copy())
-        self._counts.setdefault(mask, Counter())[_print(point.x, point.active)] += 1
+        if mask not in self._masks:
+            self._masks[mask] = point.active.copy()
+            self._counts[mask] = Counter()
+            self._ends.setdefault(_end(point.active), set()).add(mask)
+        self._counts[mask][_print(point.x, point.active)] += 1
 
     def remove(self, point: Point) -> None:
         mask = point.active.tobytes()
@@ -219,14 +261,27 @@ class _Footprints:
             del counts[footprint]
         if not counts:
             del self._counts[mask], self._masks[mask]
+            self._ends[_end(point.active)].remove(mask)
 
     def cover(self, point: Point) -> bool:
         """Whether the point agrees with everything that some known point used."""
-        return any(
-            _print(point.x, used) in self._counts[mask]
-            for mask, used in self._masks.items()
-            if not np.any(used & ~point.active)
-        )
+        return self._agree(self._masks, point.x, point.active)
+
+    def settle(self, x: FloatArray, active: BoolArray, decided: int) -> bool:
+        """Whether the first places agree with a point whose last used column ends them."""
+        return self._agree(self._ends.get(decided, ()), x, active)
+
+    def _agree(self, masks: Iterable[bytes], x: FloatArray, active: BoolArray) -> bool:
+        for mask in masks:
+            used = self._masks[mask]
+            if not np.any(used & ~active) and _print(x, used) in self._counts[mask]:
+                return True
+        return False
+
+
+def _end(used: BoolArray) -> int:
+    """Returns the number of columns up to the last used one, 0 where none is used."""
+    return int(np.flatnonzero(used)[-1]) + 1 if used.any() else 0
 
 
 def _print(x: FloatArray, used: BoolArray) -> bytes:

@@ -14,19 +14,17 @@ files or clocks. It is usable without anything else of tfhpo:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 
 from tfhpo.errors import ArgumentError
-from tfhpo.space import Point, Space
+from tfhpo.space import Parameter, Point, Space
 from tfhpo.strategies.history import Entry, History
 
-# Enumerating a space to find what is left of it is the last resort, for small spaces only.
-_ENUMERABLE = 100_000
-# How often to draw again before asking whether anything is left.
+# How often to draw again before looking for what is left.
 _REDRAWS = 50
 
 
@@ -213,6 +211,19 @@ class Strategy(ABC):
         self._finished = True
 
     @final
+    def _finish_unless_awaiting(self) -> None:
+        """Declares that the space is exhausted, unless results may show that it is not.
+
+        A trial that was suggested before the space grew seems to use none of the new columns. Its
+        result may say that it does, and then the other values of these columns are still to try.
+        """
+        for key in self.history.pending:
+            x, active = self.history.x[key], self.history.active[key]
+            if not np.array_equal(active, self.space.active(x)):
+                return
+        self._finish()
+
+    @final
     def _record(self, kind: str, data: dict[str, Any]) -> None:
         """Adds an event for the study."""
         self._events.append(Event(kind, data))
@@ -221,31 +232,21 @@ class Strategy(ABC):
     def _draw_untried(self) -> Point | None:
         """Returns a random point that repeats none, drawn from the priors.
 
-        Finishes and returns None when a finite space holds no other.
+        Returns None where no other is left, and finishes.
         """
         for _ in range(_REDRAWS):
             point = self.space.draw(self.rng.random(len(self.space)))
             if not self.history.tried(point):
                 return point
-        size = self.space.size
-        if size is None:
-            # Continuous columns make repeats all but impossible, unless the trials ignore them.
-            self._finish()
-            return None
-        return self._pick(self._untried(size))
+        # So many repeats in a row: the space is nearly used up, or the trials ignore most of it.
+        left = next(self.space.walk(self._shuffled, self.history.settles), None)
+        if left is None:
+            self._finish_unless_awaiting()
+        return left
 
-    def _untried(self, size: int) -> Sequence[Point]:
-        points: Iterator[Point] = self.space.lattice(levels=1)
-        if size <= _ENUMERABLE:
-            return [point for point in points if not self.history.tried(point)]
-        # Reached only after many repeats in a row in a huge space: the first hole will do.
-        for point in points:
-            if not self.history.tried(point):
-                return [point]
-        return []
-
-    def _pick(self, points: Sequence[Point]) -> Point | None:
-        if not points:
-            self._finish()
-            return None
-        return points[int(self.rng.integers(len(points)))]
+    def _shuffled(self, parameter: Parameter) -> Iterable[float]:
+        """Returns the places of a parameter in random order; of a continuous one, any place."""
+        if parameter.size is None:
+            return [parameter.draw(float(self.rng.random()))]
+        order = self.rng.permutation(parameter.size)
+        return (parameter.domain.unit_of_index(int(index)) for index in order)
