@@ -72,7 +72,7 @@ def test_a_discrete_uniform_gives_each_value_its_share(distribution, domain, val
 
 def test_a_discrete_distribution_weighs_the_values():
     binomial, domain = scipy.stats.binom(4, 0.3), Steps(0, 4)
-    count = 10_000
+    count = 2_000
     drawn = Counter(quantile(binomial, domain, (i + 0.5) / count) for i in range(count))
     for value in range(5):
         assert drawn[value] / count == pytest.approx(binomial.pmf(value), abs=1e-3)

@@ -1,0 +1,150 @@
+"""Reads the imports of the package and fails on one that runs against the order of the rooms."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "tfhpo"
+
+# Each room may import the rooms before it, by the table of the architecture. Three rooms read
+# plain records only and stand before the tuners, which write to them.
+ROOMS = [
+    "errors",
+    "space",
+    "surrogates",
+    "strategies",
+    "pruners",
+    "study",
+    "oracles",
+    "schedules",
+    "hp",
+    "distribution",
+    "execution",
+    "analysis",
+    "reporting",
+    "tensorboard",
+    "tuners",
+    "recipes",
+    "cli",
+]
+# These belong to no room: the front door names everything lazily, the version is a constant.
+FREE = {"__init__", "_version"}
+
+# What a room may import from outside. Rooms that are not listed may import anything.
+NUMERIC = {"numpy", "scipy"}
+THIRD_PARTY = {
+    "errors": set(),
+    "space": NUMERIC,
+    "surrogates": NUMERIC,
+    "strategies": NUMERIC,
+    "pruners": {"numpy"},
+    "study": set(),
+}
+# Inside functions, for what an extra installs.
+LAZY = {"study": {"pandas"}}
+
+
+def modules():
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def dotted(path):
+    """The module's name: tfhpo.space.domains; of a package, that of its folder."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def room(module):
+    """The room of a module of tfhpo, or None."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] not in FREE else None
+
+
+class Imports(ast.NodeVisitor):
+    """Collects what a module imports, and where: in the "module", a "function" or for "typing".
+
+    Imports for annotations alone count for the order of the rooms, but load nothing.
+    """
+
+    def __init__(self, path):
+        self.found = []
+        self._path, self._depth, self._typing = path, 0, False
+        self.visit(ast.parse(path.read_text(encoding="utf-8")))
+
+    def visit_FunctionDef(self, node):
+        self._depth += 1
+        self.generic_visit(node)
+        self._depth -= 1
+
+    def visit_AsyncFunctionDef(self, node):
+        self.visit_FunctionDef(node)
+
+    def visit_If(self, node):
+        before, self._typing = self._typing, ast.unparse(node.test).endswith("TYPE_CHECKING")
+        self.generic_visit(node)
+        self._typing = before
+
+    def visit_Import(self, node):
+        for alias in node.names:
+            self._add(alias.name, node)
+
+    def visit_ImportFrom(self, node):
+        assert node.level == 0, f"{self._path}:{node.lineno} imports relatively"
+        for alias in node.names:
+            # `from tfhpo.space import domains` imports a module, other names do not.
+            inner = PACKAGE.parent.joinpath(*node.module.split("."), alias.name)
+            is_module = inner.is_dir() or inner.with_suffix(".py").exists()
+            self._add(f"{node.module}.{alias.name}" if is_module else node.module, node)
+
+    def _add(self, name, node):
+        where = "typing" if self._typing else "function" if self._depth else "module"
+        self.found.append((name, node.lineno, where))
+
+
+IMPORTS = {path: Imports(path).found for path in modules()}
+
+
+def test_every_room_is_in_the_table():
+    rooms = {room(dotted(path)) for path in modules()} - {None}
+    assert rooms <= set(ROOMS)
+
+
+@pytest.mark.parametrize("path", IMPORTS, ids=dotted)
+def test_imports_run_one_way(path):
+    here = room(dotted(path))
+    if here is None:
+        return
+    for name, line, _ in IMPORTS[path]:
+        there = room(name) if name.split(".")[0] == "tfhpo" else None
+        assert there is None or ROOMS.index(there) <= ROOMS.index(here), (
+            f"{dotted(path)}:{line} imports {name}: {here} stands before {there}"
+        )
+
+
+@pytest.mark.parametrize("path", IMPORTS, ids=dotted)
+def test_third_parties_stay_in_their_rooms(path):
+    here = room(dotted(path))
+    if here not in THIRD_PARTY:
+        return
+    for name, line, where in IMPORTS[path]:
+        top = name.split(".")[0]
+        allowed = THIRD_PARTY[here] | (LAZY.get(here, set()) if where == "function" else set())
+        assert where == "typing" or top in allowed | sys.stdlib_module_names | {"tfhpo"}, (
+            f"{dotted(path)}:{line} imports {name}; {here} may import {sorted(allowed)}"
+        )
+
+
+def test_there_is_no_cycle_between_modules():
+    # Imports inside functions count too: they are how a cycle hides.
+    known = {dotted(path): path for path in IMPORTS}
+    uses = {
+        name: {used for used, _, _ in IMPORTS[path] if used in known and used != name}
+        for name, path in known.items()
+        if name != "tfhpo"
+    }
+    while leaves := [name for name, used in uses.items() if not used & uses.keys()]:
+        for name in leaves:
+            del uses[name]
+    assert not uses, f"these import one another, or what does: {sorted(uses)}"
