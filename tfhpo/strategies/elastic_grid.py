@@ -17,15 +17,18 @@ Notation:
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
 from tfhpo.errors import ArgumentError
-from tfhpo.space import BoolArray, FloatArray, Point, Space
+from tfhpo.space import BoolArray, Kind, Point, Space
 from tfhpo.strategies.history import Entry
+from tfhpo.strategies.promise import order
 from tfhpo.strategies.ranges import (
+    Interval,
     Range,
     Subset,
     finer_than,
@@ -35,8 +38,12 @@ from tfhpo.strategies.ranges import (
 from tfhpo.strategies.strategy import Strategy
 
 GLOBAL, ZOOM = "global", "zoom"
-# How often to look for an untried point in the ranges before taking one from anywhere.
-_ATTEMPTS = 25
+# The share of moved columns falls by a factor e in so many trials, until it reaches `moved`.
+_FADE = 50.0
+# How much a candidate's neighbours weigh against its distance from them, in turn.
+_WEIGHTS = (0.5, 0.8, 0.95, 1.0)
+# How often to look for untried candidates in the ranges before taking a point from anywhere.
+_ATTEMPTS = 5
 
 
 @dataclass
@@ -95,24 +102,27 @@ class ElasticGrid(Strategy):
         rng: np.random.Generator,
         *,
         budget: int | None = None,
-        levels: int = 5,
-        alpha: float = 0.75,
+        levels: int = 4,
+        alpha: float = 0.5,
         moved: float = 0.25,
+        looks: int = 30,
         round_size: int | None = None,
         patience: int = 3,
         resolution: float = 1e-3,
     ) -> None:
         super().__init__(space, rng, budget=budget)
-        _check_arguments(levels, alpha, moved, round_size, patience, resolution)
+        _check_arguments(levels, alpha, moved, looks, round_size, patience, resolution)
         self.levels = levels
         self.alpha = alpha
         self.moved = moved
+        self.looks = looks
         self.round_size = round_size
         self.patience = patience
         self.resolution = resolution
         self._now = _Progress()
         self._ranges: list[Range] = [whole(parameter) for parameter in space.parameters]
         self._former = list(self._ranges)
+        self._survey()
         self._lay()
 
     # ------------------------------------------------------------------ candidates
@@ -121,10 +131,10 @@ class ElasticGrid(Strategy):
         if not len(self.history):
             return self._start()
         for attempt in range(_ATTEMPTS):
-            # A repeat says that the ranges are nearly used up: step further from the incumbent.
-            point = self._candidate(self.moved * (1 + attempt))
-            if not self.history.tried(point):
-                return point
+            # Nothing but repeats says that the ranges are nearly used up: step further away.
+            for point in self._candidates(min(1.0, self._moved_now() * (1 + attempt))):
+                if not self.history.tried(point):
+                    return point
         return self._draw_untried()
 
     def _start(self) -> Point:
@@ -138,44 +148,57 @@ class ElasticGrid(Strategy):
         return self.space.point(np.array(places))
 
     def _middle(self, column: int) -> float:
-        if isinstance(self._ranges[column], Subset):
-            return self._level(column)
-        return 0.5
+        return self._level(column) if self._categorical[column] else 0.5
 
-    def _candidate(self, moved: float) -> Point:
+    def _moved_now(self) -> float:
+        """Returns the share of the columns in which a candidate leaves the incumbent."""
+        if self._now.kind == GLOBAL:
+            return 1.0
+        return max(self.moved, math.exp(-len(self.history) / _FADE))
+
+    def _candidates(self, moved: float) -> list[Point]:
+        """Returns points to choose from, the best choice first."""
+        best = self.history.best
+        if best is None or self._now.number == 0:
+            # Nothing to judge by yet: the first round takes the lattice as its balance has it.
+            nowhere = Point(np.zeros(len(self.space)), np.zeros(len(self.space), dtype=bool))
+            return [self._candidate(nowhere, moved=1.0)]
+        incumbent = Point(self.history.x[best], self.history.active[best])
+        points = [self._candidate(incumbent, moved) for _ in range(self.looks)]
+        if len(points) == 1:
+            return points
+        x = np.array([point.x for point in points])
+        active = np.array([point.active for point in points])
+        weight = _WEIGHTS[len(self.history) % len(_WEIGHTS)]
+        ranked = order(x, active, self.history, self._categorical, weight)
+        return [points[int(index)] for index in ranked]
+
+    def _candidate(self, incumbent: Point, moved: float) -> Point:
         """Returns a point of the lattice, or a random one in the ranges.
 
         Args:
-            moved: The share of the columns in which it leaves the incumbent.
+            incumbent: Where to start; nothing is kept of a column that is inactive in it.
+            moved: The share of its columns in which the candidate leaves it.
         """
-        x, settled = self._base(moved)
-        on_lattice = self.rng.random() < self.alpha
-        point = self.space.point(x)
+        on_lattice = bool(self.rng.random() < self.alpha)
+        x, settled = incumbent.x.copy(), incumbent.active & ~self._leaving(incumbent.active, moved)
+        active = self.space.active(x)
         for column in range(len(self.space)):
-            if point.active[column] and not settled[column]:
-                x[column] = self._place(column, on_lattice=on_lattice, avoid=x[column])
+            if active[column] and not settled[column]:
+                x[column] = self._place(column, avoid=x[column], on_lattice=on_lattice)
                 if self._branches[column]:
-                    point = self.space.point(x)
-        return self.space.point(x)
-
-    def _base(self, moved: float) -> tuple[FloatArray, BoolArray]:
-        """Returns what a candidate keeps of the incumbent: places and which of them are settled."""
-        best = self.history.best
-        nothing = np.full(len(self.space), np.nan), np.zeros(len(self.space), dtype=bool)
-        if best is None or self._now.number == 0:
-            return np.zeros(len(self.space)), nothing[1]
-        x, settled = self.history.x[best].copy(), self.history.active[best].copy()
-        return x, settled & ~self._leaving(settled, moved)
+                    active = self.space.active(x)
+        return Point(np.where(active, x, 0.0), active)
 
     def _leaving(self, active: BoolArray, moved: float) -> BoolArray:
         """Returns the columns in which a candidate leaves the incumbent, at least one."""
-        leaving = self.rng.random(len(active)) < moved
-        candidates = np.flatnonzero(active)
-        if len(candidates) and not leaving[candidates].any():
-            leaving[candidates[int(self.rng.integers(len(candidates)))]] = True
+        leaving: BoolArray = self.rng.random(len(active)) < moved
+        columns = np.flatnonzero(active)
+        if len(columns) and not leaving[columns].any():
+            leaving[columns[int(self.rng.integers(len(columns)))]] = True
         return leaving
 
-    def _place(self, column: int, *, on_lattice: bool, avoid: float) -> float:
+    def _place(self, column: int, *, avoid: float, on_lattice: bool) -> float:
         if not on_lattice:
             parameter = self.space.parameters[column]
             return self._ranges[column].draw(parameter, float(self.rng.random()))
@@ -185,7 +208,7 @@ class ElasticGrid(Strategy):
     def _level(self, column: int) -> float:
         """Returns the next level of the column's deck, shuffled anew when it is used up.
 
-        Every run of draws therefore sees each level equally often, give or take one.
+        Any run of draws therefore holds each level equally often, give or take one.
         """
         deck, places = self._now.decks[column], self._lattice[column]
         if not deck:
@@ -250,9 +273,15 @@ class ElasticGrid(Strategy):
         """Lays the lattice over the ranges, with full decks."""
         pairs = zip(self._ranges, self.space.parameters, strict=True)
         self._lattice = [one.places(parameter, self.levels) for one, parameter in pairs]
-        parents = {c.parent for parameter in self.space.parameters for c in parameter.conditions}
-        self._branches = [name in parents for name in self.space.names]
         self._now.decks = [[] for _ in self._ranges]
+
+    def _survey(self) -> None:
+        """Notes what the space says of its columns."""
+        parameters = self.space.parameters
+        parents = {condition.parent for one in parameters for condition in one.conditions}
+        self._branches = [name in parents for name in self.space.names]
+        kinds = [one.domain.kind is Kind.CATEGORICAL for one in parameters]
+        self._categorical = np.array(kinds, dtype=bool)
 
     # ------------------------------------------------------------------ breathing
 
@@ -268,10 +297,10 @@ class ElasticGrid(Strategy):
         ends = float(self.history.x[c, column]), float(self.history.x[best, column])
         if isinstance(former, Subset):
             return self._pull_set(former, column, *ends)
-        if ends[0] == ends[1] and self._now.number > 0:
-            return former
-        parameter = self.space.parameters[column]
-        return former.pulled(parameter, *ends, self.levels, self._now.pull)
+        if isinstance(former, Interval) and (ends[0] != ends[1] or self._now.number == 0):
+            parameter = self.space.parameters[column]
+            return former.pulled(parameter, *ends, self.levels, self._now.pull)
+        return former
 
     def _pull_set(self, former: Subset, column: int, c: float, r: float) -> Subset:
         domain, merits = self.space.parameters[column].domain, self._merits(column)
@@ -280,13 +309,14 @@ class ElasticGrid(Strategy):
         return former.regrown(merits, domain.size or 0, domain.index_of_unit(r))
 
     def _merits(self, column: int) -> dict[int, float]:
-        domain, merits = self.space.parameters[column].domain, {}
-        for key in self.history.completed:
-            if self.history.active[key, column]:
-                choice = domain.index_of_unit(float(self.history.x[key, column]))
-                score = float(self.history.scores[key])
-                merits[choice] = min(score, merits.get(choice, score))
-        return merits
+        """Returns the best score seen with each choice."""
+        domain, keys = self.space.parameters[column].domain, self.history.completed
+        keys = keys[self.history.active[keys, column]]
+        places, scores = self.history.x[keys, column], self.history.scores[keys]
+        return {
+            domain.index_of_unit(float(place)): float(scores[places == place].min())
+            for place in np.unique(places)
+        }
 
     # ------------------------------------------------------------------ what others see
 
@@ -345,6 +375,7 @@ class ElasticGrid(Strategy):
         decks = self._now.decks
         self._ranges = [*self._ranges, *fresh]
         self._former = [*self._former, *fresh]
+        self._survey()
         self._lay()
         self._now.decks[:known] = decks
 
@@ -353,6 +384,7 @@ def _check_arguments(
     levels: int,
     alpha: float,
     moved: float,
+    looks: int,
     round_size: int | None,
     patience: int,
     resolution: float,
@@ -363,6 +395,8 @@ def _check_arguments(
         raise ArgumentError(f"`alpha` must be in [0, 1]. Received: alpha={alpha}.")
     if not 0 < moved <= 1:
         raise ArgumentError(f"`moved` must be in (0, 1]. Received: moved={moved}.")
+    if looks < 1:
+        raise ArgumentError(f"`looks` must be at least 1. Received: looks={looks}.")
     if round_size is not None and round_size < 1:
         raise ArgumentError(f"`round_size` must be at least 1. Received: round_size={round_size}.")
     if patience < 1:

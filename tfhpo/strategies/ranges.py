@@ -73,20 +73,24 @@ class Interval(Range):
         if last - first < levels:
             return [domain.unit_of_index(index) for index in range(first, last + 1)]
         spread = np.linspace(self.low, self.high, levels)
-        indices = {first, last} | {domain.index_of_unit(float(u)) for u in spread}
+        indices = {domain.index_of_unit(float(u)) for u in spread}
         return [domain.unit_of_index(index) for index in sorted(indices)]
 
     def draw(self, parameter: Parameter, p: float) -> float:
         # The prior speaks until results narrow the range; from then on the results do.
         if self == Interval():
             return parameter.draw(p)
-        return self.low + p * (self.high - self.low)
+        u = self.low + p * (self.high - self.low)
+        if parameter.size is None:
+            return u
+        return parameter.domain.unit_of_index(parameter.domain.index_of_unit(u))
 
     def finer(self, parameter: Parameter, resolution: float) -> bool:
         if parameter.size is None:
             return self.high - self.low < resolution
         # A value and its two neighbours is as narrow as a range of a finite parameter gets.
-        return len(self.places(parameter, levels=4)) <= 3
+        index = parameter.domain.index_of_unit
+        return index(self.high) - index(self.low) <= 2
 
     def pulled(
         self, parameter: Parameter, c: float, r: float, levels: int, pull: float
