@@ -1,0 +1,85 @@
+"""What a build reads is what its trial used."""
+
+import keras_tuner
+import pytest
+
+from tfhpo.errors import SearchFailedError
+from tfhpo.oracles.failures import FailureLimit, cause_of
+from tfhpo.oracles.hyperparameters import TrackedHyperParameters
+
+
+@pytest.fixture
+def hp():
+    declared = keras_tuner.HyperParameters()
+    declared.Int("n", 0, 9)
+    declared.Float("x", 0, 1)
+    declared.Choice("kind", ["a", "b"])
+    with declared.name_scope("head"):
+        declared.Boolean("skip")
+    return TrackedHyperParameters.tracking(declared)
+
+
+def test_nothing_read_is_all_used(hp):
+    # A model of constants, or a `run_trial` that looks at the values itself.
+    assert hp.active_read() == {"n": 0, "x": 0.0, "kind": "a", "head/skip": False}
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda hp: hp.Int("n", 0, 9),
+        lambda hp: hp.get("n"),
+        lambda hp: hp["n"],
+        lambda hp: "n" in hp,
+        lambda hp: hp.copy().Int("n", 0, 9),
+        lambda hp: hp.copy().copy().get("n"),
+    ],
+)
+def test_each_way_of_reading_counts(hp, read):
+    read(hp)
+    assert hp.active_read() == {"n": 0}
+
+
+def test_a_false_value_is_read_under_its_whole_name(hp):
+    with hp.name_scope("head"):
+        hp.Boolean("skip")
+    assert hp.active_read() == {"head/skip": False}
+    assert "skip" not in hp
+
+
+def test_a_closed_scope_reads_nothing(hp):
+    with hp.conditional_scope("kind", ["b"]):
+        assert hp.Int("deep", 1, 3) is None
+    hp.Int("n", 0, 9)
+    assert hp.active_read() == {"n": 0}
+
+
+def test_tracking_changes_nothing_of_the_original(hp):
+    copied = TrackedHyperParameters.tracking(hp, {"n": 5})
+    copied.Int("late", 0, 9)
+    assert copied.values == {"n": 5, "late": 0}
+    assert "late" not in hp
+    assert [one.name for one in hp.space] == ["n", "x", "kind", "head/skip"]
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        (None, "no cause was given"),
+        ("  \n", "no cause was given"),
+        ("killed", "killed"),
+        ("Traceback ...\n  File ...\nValueError: a\nmore of it", "ValueError: a"),
+        ("OSError: first\n\nThe above ...\n\na.b.OtherError: last\n", "a.b.OtherError: last"),
+    ],
+)
+def test_the_cause_is_the_last_exceptions_line(message, cause):
+    assert cause_of(message) == cause
+
+
+def test_causes_that_differ_in_numbers_only_are_alike():
+    limit = FailureLimit(3)
+    shapes = [f"ValueError: shape ({n}, 3)" for n in range(3)]
+    limit.check(shapes[:2])
+    with pytest.raises(SearchFailedError, match=r"first 3 trials .* shape \(2, 3\)"):
+        limit.check(shapes)
+    FailureLimit(None).check(shapes * 100)
