@@ -16,7 +16,7 @@ from tfhpo._version import __version__
 from tfhpo.oracles import wire
 from tfhpo.oracles.conversion import space_of
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
-from tfhpo.oracles.mismatch import check_same_objective, header_differences
+from tfhpo.oracles.mismatch import check_same_objective, search_differences
 from tfhpo.oracles.objectives import check_direction
 from tfhpo.oracles.runs import Run
 from tfhpo.oracles.strategy_oracle import StrategyOracle
@@ -204,7 +204,7 @@ class ForeignLink(OracleLink):
         )
         if self._path.exists():
             check_same_objective(read_study(self._path), header)
-        self._study = Study.open(self._path, header, differences=header_differences)
+        self._study = Study.open(self._path, header, differences=search_differences)
         for record in self._study.trials():
             self._reconcile(record)
 

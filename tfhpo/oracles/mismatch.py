@@ -7,7 +7,7 @@ from tfhpo.space import Space
 from tfhpo.study import StudyHeader, StudyRecord
 
 
-def header_differences(
+def search_differences(
     stored: StudyHeader, asked: StudyHeader, current: Space | None = None
 ) -> list[str]:
     """Returns one line per difference in the settings and in the declared space.

@@ -20,7 +20,7 @@ from tfhpo.oracles import wire
 from tfhpo.oracles.conversion import check_distributions
 from tfhpo.oracles.failures import FailureLimit, diverged_message
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
-from tfhpo.oracles.mismatch import check_same_objective, header_differences
+from tfhpo.oracles.mismatch import check_same_objective, search_differences
 from tfhpo.oracles.objectives import resolve_objective
 from tfhpo.oracles.plan import Plan
 from tfhpo.oracles.runs import Run
@@ -353,7 +353,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             def compare(stored: StudyHeader, asked: StudyHeader) -> list[str]:
                 # Read again: from here on no other process writes.
                 former.append(self.study())
-                return header_differences(stored, asked, Space.from_config(former[0].space))
+                return search_differences(stored, asked, Space.from_config(former[0].space))
 
             study = Study.open(self.study_path, header, extend=self._extend, differences=compare)
             try:
