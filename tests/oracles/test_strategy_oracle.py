@@ -307,3 +307,21 @@ def test_a_failed_attempt_is_repeated_with_another_seed_an_interrupted_one_is_no
     repeated = oracle.create_trial("tuner0")
     assert oracle.trial_seed(repeated.trial_id) != seed
     assert repeated.hyperparameters.notes["seed"] == oracle.trial_seed(repeated.trial_id)
+
+
+def test_a_build_that_breaks_off_early_does_not_count_as_all_that_begins_alike(placed):
+    """A cause from elsewhere (memory, say) must not rule out every trial with these units."""
+
+    def build(hp):
+        units = hp.Choice("units", [8, 16])
+        if build.failures:
+            build.failures -= 1
+            raise ZeroDivisionError
+        return units * hp.Choice("rate", [1, 2, 3])
+
+    build.failures = 0
+    oracle = placed(RandomOracle("loss", seed=0, max_trials=None))
+    declare(oracle, build)
+    build.failures = 2  # `drive` declares the space first; the second one is the first trial's
+    assert len(drive(oracle, build)) == 6
+    assert [trial.status for trial in oracle.study().trials].count("FAILED") == 1

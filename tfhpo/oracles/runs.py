@@ -68,14 +68,19 @@ class Run:
     def settle(self, space: Space) -> None:
         """Moves the point to where the values lie that the trial really used.
 
+        A failed trial stays at its suggestion: its build may have broken off before it had read
+        all that it would use, for a cause that lies elsewhere.
+
         Args:
             space: The space by now; its first columns are those of the suggestion.
         """
+        grown = (0, len(space) - len(self.point.x))
+        x, suggested = np.pad(self.point.x, grown), np.pad(self.point.active, grown)
+        if self.trial.status != TrialStatus.COMPLETED.value:
+            self.point = Point(x, suggested)
+            return
         values = self.trial.hyperparameters.values
         point = space.encode({name: values[name] for name in values if name in space.names})
-        suggested = np.zeros(len(space), dtype=bool)
-        suggested[: len(self.point.active)] = self.point.active
-        x = np.pad(self.point.x, (0, len(space) - len(self.point.x)))
         # A place is taken as suggested: decoding and encoding it again may move it by a rounding.
         self.point = Point(np.where(suggested & point.active, x, point.x), point.active)
 
