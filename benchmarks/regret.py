@@ -20,6 +20,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from benchmarks.problems import Problem, Values, factories, problem
 from tfhpo.errors import MissingExtraError
@@ -127,7 +128,8 @@ def curve(run: Run, trials: int = max(CHECKPOINTS)) -> FloatArray:
 
 def measure(runs: list[Run], jobs: int) -> dict[Run, FloatArray]:
     """Returns the curve of every run, measured in `jobs` processes."""
-    with ProcessPoolExecutor(jobs) as pool:
+    # One thread each: small matrices gain nothing from more, and lose much to a crowded machine.
+    with ProcessPoolExecutor(jobs, initializer=threadpool_limits, initargs=(1,)) as pool:
         return dict(zip(runs, pool.map(curve, runs, chunksize=4), strict=True))
 
 

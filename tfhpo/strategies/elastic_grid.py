@@ -107,7 +107,7 @@ class ElasticGrid(Strategy):
         moved: float = 0.25,
         looks: int = 30,
         round_size: int | None = None,
-        patience: int = 3,
+        patience: int = 2,
         resolution: float = 1e-3,
     ) -> None:
         super().__init__(space, rng, budget=budget)
@@ -234,18 +234,24 @@ class ElasticGrid(Strategy):
 
     def _close(self) -> None:
         """Judges the round and begins the next."""
-        best = self._round_best()
+        now, best = self._now, self._round_best()
         kept = best is not None and self._beats_incumbent(best)
         self._record("round", self._report(best, kept=kept))
-        if kept or self._now.kind == GLOBAL:
+        if kept:
             self._former = self._ranges
-            self._now.pull, self._now.discards = 1.0, 0
-        else:
-            self._now.pull, self._now.discards = self._now.pull / 2, self._now.discards + 1
-        if best is None or self._now.discards >= self.patience:
+            now.pull, now.discards = 1.0, 0
+        elif now.kind == ZOOM:
+            now.pull, now.discards = now.pull / 2, now.discards + 1
+        if best is None or now.discards >= self.patience:
             self._begin(GLOBAL, [whole(parameter) for parameter in self.space.parameters])
+        elif now.incumbent is None:
+            self._begin(ZOOM, self._between(best, best))
+        elif now.kind == GLOBAL and not kept:
+            # The incumbent stood even against the whole space: settle closer around it.
+            self._former = self._between(now.incumbent, now.incumbent)
+            self._begin(ZOOM, self._former)
         else:
-            self._begin(ZOOM, self._pulled(best))
+            self._begin(ZOOM, self._between(now.incumbent, best))
 
     def _round_best(self) -> int | None:
         keys = self.history.completed
@@ -259,14 +265,12 @@ class ElasticGrid(Strategy):
     def _begin(self, kind: str, ranges: list[Range]) -> None:
         if kind == ZOOM and finer_than(ranges, self.space.parameters, self.resolution):
             self._finish()
+        now, self._ranges = self._now, ranges
         if kind == GLOBAL:
-            self._former = ranges
-            self._now.pull, self._now.discards = 1.0, 0
-        self._ranges = ranges
-        self._now.number += 1
-        self._now.kind = kind
-        self._now.first, self._now.told = len(self.history), 0
-        self._now.incumbent = self.history.best
+            now.pull, now.discards = 1.0, 0
+        now.number, now.kind = now.number + 1, kind
+        now.first, now.told = len(self.history), 0
+        now.incumbent = self.history.best
         self._lay()
 
     def _lay(self) -> None:
@@ -285,24 +289,24 @@ class ElasticGrid(Strategy):
 
     # ------------------------------------------------------------------ breathing
 
-    def _pulled(self, best: int) -> list[Range]:
-        """Returns the former ranges, pulled towards the incumbent and the round's best."""
-        return [self._pull_column(column, best) for column in range(len(self.space))]
+    def _between(self, c: int, r: int) -> list[Range]:
+        """Returns the former ranges, pulled to the span of two points, given by their keys."""
+        return [self._pulled(column, c, r) for column in range(len(self.space))]
 
-    def _pull_column(self, column: int, best: int) -> Range:
-        c = self._now.incumbent if self._now.incumbent is not None else best
-        former, active = self._former[column], self.history.active
-        if not (active[c, column] and active[best, column]):
+    def _pulled(self, column: int, c: int, r: int) -> Range:
+        former, used = self._former[column], self.history.active
+        if not (used[c, column] and used[r, column]):
             return former
-        ends = float(self.history.x[c, column]), float(self.history.x[best, column])
+        ends = float(self.history.x[c, column]), float(self.history.x[r, column])
         if isinstance(former, Subset):
-            return self._pull_set(former, column, *ends)
-        if isinstance(former, Interval) and (ends[0] != ends[1] or self._now.number == 0):
+            return self._pulled_set(former, column, *ends)
+        # An equal value leaves the range, unless there is but one point to compare.
+        if isinstance(former, Interval) and (ends[0] != ends[1] or c == r):
             parameter = self.space.parameters[column]
             return former.pulled(parameter, *ends, self.levels, self._now.pull)
         return former
 
-    def _pull_set(self, former: Subset, column: int, c: float, r: float) -> Subset:
+    def _pulled_set(self, former: Subset, column: int, c: float, r: float) -> Subset:
         domain, merits = self.space.parameters[column].domain, self._merits(column)
         if c == r:
             return former.shrunk(merits, domain.index_of_unit(c), self._now.pull)
