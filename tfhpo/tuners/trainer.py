@@ -71,6 +71,8 @@ class Trainer:
         """
         keras.utils.set_random_seed((self.link.seed(self.trial) + execution) % 2**31)
         hp = self.trial.hyperparameters
+        # The former execution's model must be gone when this one's is built.
+        self.model = None
         self.model = self.build(hp)
         arguments = resolve(kwargs, hp)
         self.prepare(self.model, arguments, execution)

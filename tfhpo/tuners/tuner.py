@@ -32,6 +32,7 @@ from tfhpo.tuners.compiling import compile_anew
 from tfhpo.tuners.data_checks import measured_metrics, training_data
 from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.listeners import Listeners, SearchListener
+from tfhpo.tuners.memory import TrialMemory
 from tfhpo.tuners.quiet import without_retracing_warnings
 from tfhpo.tuners.space_walk import at_defaults, explore
 from tfhpo.tuners.trainer import Trainer, continue_training
@@ -117,6 +118,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._local_oracle = oracle
         self._told: SearchListener = Listeners(())
         self._trainer: Trainer | None = None
+        self._memory = TrialMemory()
         self._written: set[str] = set()
         self._fit_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.stop_reason: str | None = None
@@ -153,7 +155,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             if kt_distribute.is_chief_oracle():
                 self._serve()
                 return
-            with without_retracing_warnings(), self._telling(verbose, metrics):
+            with without_retracing_warnings(), self._memory, self._telling(verbose, metrics):
                 self._run_trials(fit_args, {**fit_kwargs, "verbose": 2 if verbose > 1 else 0})
         finally:
             self._link.close()
@@ -416,7 +418,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             compile_anew(model, optimizer=self.optimizer, loss=self.loss, metrics=self.metrics)
 
     def _try_build(self, hp: keras_tuner.HyperParameters) -> Any:
-        keras.backend.clear_session()
+        self._memory.free()
         model = self._build_hypermodel(hp)
         checks.check_model(model, compiled=not self._runs_own_code())
         size = kt_tuner.maybe_compute_model_size(model)
