@@ -173,22 +173,25 @@ from small_searches import random_search, searched
 # Everything is imported before the rights to read it are given up.
 searched(random_search(sys.argv[4], max_trials=1), epochs=1)
 os.setuid(int(sys.argv[2]))
-try:
-    searched(random_search(sys.argv[1]))
-except Exception as error:
-    print(type(error).__name__, error)
+for folder in ("new", "known"):
+    try:
+        searched(random_search(os.path.join(sys.argv[1], folder)))
+    except Exception as error:
+        print(type(error).__name__, error)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
-@pytest.mark.parametrize("made", [False, True], ids=["new project", "known project"])
-def test_a_directory_without_write_permission(tmp_path, made):
+def test_a_directory_without_write_permission(tmp_path):
     # Not under pytest's own folder, which an unprivileged process cannot enter.
     folder = Path(tempfile.mkdtemp())
-    refusing = folder / "search" if made else folder
-    refusing.mkdir(exist_ok=True)
     folder.chmod(0o755)
-    refusing.chmod(0o555)
+    refusing = [folder / "new", folder / "known", folder / "known" / "search"]
+    for place in refusing:
+        place.mkdir()
+    for place in refusing:
+        place.chmod(0o555)
     # The superuser may write everywhere, so a process of root's becomes nobody.
     user = os.getuid() or 65534
     here = Path(__file__).parent
@@ -199,12 +202,14 @@ def test_a_directory_without_write_permission(tmp_path, made):
             text=True,
             timeout=300,
             cwd=here.parents[1],
-            check=False,
+            check=True,
         )
-        assert done.stdout.startswith("StudyWriteError"), done.stderr
-        assert str(folder) in done.stdout
+        for line, name in zip(done.stdout.splitlines(), ("new", "known"), strict=True):
+            assert line.startswith("StudyWriteError")
+            assert str(folder / name / "search") in line
     finally:
-        refusing.chmod(0o755)
+        for place in refusing:
+            place.chmod(0o755)
         shutil.rmtree(folder)
 
 

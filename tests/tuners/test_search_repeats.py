@@ -121,6 +121,7 @@ print("reason", tuner.stop_reason, flush=True)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_a_real_ctrl_c_in_a_real_process(tmp_path, uninterrupted):
     here = Path(__file__).parent
