@@ -2,17 +2,18 @@
 
 Notation:
     d           the number of columns
-    x           a point: `d` places in [0, 1]
-    R_j         the range of column j: an interval [a_j, b_j] of places, or a set of choices A_j
-    F           the former ranges: the last ones that were kept
+    n           the number of points known so far, pending ones included
+    R_j         the range of column j: an interval [a_j, b_j] of places in [0, 1], or a set A_j of
+                choices
+    F_j         the former range: the last one that was kept
     L           levels: how many places the lattice lays over an interval, both ends among them
+    w_j         the lattice cell of column j, (b_j - a_j) / (L - 1)
     k           the number of results that make a round
     c           the incumbent: the best point known when the round began
     r           the round's best point
-    w_j         the lattice cell of column j, (b_j - a_j) / (L - 1)
     p           the pull, 1 at first, halved by every discarded round
     alpha       the share of the candidates that takes lattice places, the others random ones
-    m           moved: the share of the columns in which a candidate leaves the incumbent
+    mu          the share of the columns in which a candidate leaves the incumbent
 """
 
 from __future__ import annotations
@@ -74,24 +75,114 @@ class _Progress:
 class ElasticGrid(Strategy):
     """A grid that breathes.
 
-    Rounds of candidates from a balanced lattice (a share `alpha`) or at random inside the current
-    ranges. After a round each range is pulled to the span between the incumbent and the round's
-    best, a cell wider at both ends; a round that does not improve is discarded, and the next pull
-    is half as strong; `patience` discards bring a global round.
+    The search goes in rounds. Each has a range per column, and lays a lattice over the ranges:
+
+    - over an interval, `L = levels` places, evenly spaced on the parameter's scale, both ends among
+      them; of a finite parameter, values of it, all of them where there are no more than `L`;
+    - over a categorical column, its active choices.
+
+    *Candidates.* Each column deals its levels from a shuffled deck, which is shuffled anew when it
+    is used up, so any run of candidates sees each level of each column equally often, give or take
+    one, as the rows of a Latin square do. A share `alpha` of the candidates is dealt; the others
+    take random places inside the ranges (through the prior, while a range is still the whole one).
+    The very first point is the user's defaults; a parameter without one starts in its middle.
+
+    - In the first round the points to try are the candidates themselves, in all columns.
+    - Later, a candidate keeps the incumbent's value in most columns and takes a level (another one
+      than the incumbent's) only in a share `mu = max(moved, exp(-n / 50))`, at least in one; in a
+      global round in all. Columns that such a step activates take a level too; inactive ones stay.
+      Of `looks` candidates the most promising untried one is tried: the rank that its neighbours
+      foretell, weighed against its distance from them (`promise.py`). Points whose results are
+      awaited count among those to keep away from, so many workers spread out.
+
+    *Ranges.* A round ends when `k` of its points have results: `2 L` in the first round, `L + 1`
+    in the others. Points suggested before that belong to it too; results that come after it ended
+    can make the incumbent, but no longer the round. Then
+
+    - the round improved the incumbent: its ranges are *kept*; the pull is 1 again;
+    - it did not: its ranges are *discarded* for the former ones, and the pull is halved;
+    - `patience` discards in a row, or a round of nothing but failures: a fresh *global* round over
+      the whole ranges guards against a local optimum. One that improves is kept, as any other. One
+      that does not leaves the former ranges contracted to a cell around the incumbent, for good.
+
+    The next ranges are the former ones, pulled to the span between incumbent and round's best:
+
+        a_j <- a_j + p (max(0, min(c_j, r_j) - w_j) - a_j)
+        b_j <- b_j + p (min(1, max(c_j, r_j) + w_j) - b_j)
+
+    where the cell is at least the way to the next value of a finite parameter. A best value on the
+    edge of its range therefore stretches the range past that edge, but never past the domain. An
+    equal value, c_j = r_j, leaves the range; but the first round, which has no incumbent to compare
+    with, pulls every range around its best. A column that one of the two does not use keeps its
+    range.
+
+    A categorical's set breathes by the same rule, with a choice as its cell. While the incumbent
+    holds its choice against the round's best, a quarter of the set (times the pull) drops out:
+    the choices whose best trial is worst; never one that was not tried, the incumbent's, or one of
+    the last two. Where the round's best made another choice the set regrows: by that one, and by
+    the most promising of those that are out.
+
+    *End.* The search finishes when a finite space is covered, or when every range is finer than
+    `resolution` (that is, a value and its neighbours for a finite parameter, two choices for a
+    set; a space without a continuous column ends when it is covered only). Whoever planned the
+    budget stops asking when it is spent. A failed trial is a result like any other, worse than all.
+    No point is tried twice: where the ranges hold nothing new, candidates step further away.
+
+    What differs from the plain rule, in which every candidate takes levels in all columns and is
+    tried as it is dealt. Each figure is the mean normalised regret after 50 trials, over 12
+    problems and 16 seeds (standard errors about 0.005; see `benchmarks/README.md`):
+
+    - Leaving the incumbent in a few columns only, and looking at 30 candidates before trying one:
+      0.11; with `looks=1`, 0.18. In ten columns a point that changes all of them hardly ever
+      improves, however narrow the ranges.
+    - Contracting after a global round in vain: otherwise such a search begins anew from the whole
+      ranges each time, and never settles.
+    - The breathing itself: 0.11; with ranges that always stay whole, 0.12. The shares matter less:
+      `alpha` 0 to 1 gave 0.11 to 0.12.
+    - The budget changes nothing: one schedule served 30, 60 and 120 trials.
+
+    *Events.* Every round that ends is recorded as an event of the kind "round":
+
+        round             its number, from 0
+        kind              "global" or "zoom"
+        kept              whether it improved the incumbent, so that its ranges were kept
+        pull              p, as it was when the round's ranges were made
+        first             the key of the round's first point
+        trials            the number of points known when it ended
+        best              the round's best score, None where all failed
+        incumbent         the best score known when it ended, None before the first success
+        columns           a list, for each column in order:
+            column            its index
+            name              the parameter's name
+            low, high         the ends of the range (of a set: its first and last choice), as places
+            low_value, high_value     the same as values
+            active            the active choices as values; None for an interval
+            incumbent         the incumbent's place; None where it does not use the column
+            incumbent_value   the same as a value
 
     Args:
         space: What to search.
         rng: The only source of randomness.
-        budget: How many trials are planned, or None where nobody knows.
-        levels: Places of the lattice over an interval, at least 2.
-        alpha: The share of the candidates on the lattice, in [0, 1].
-        moved: The share of the columns in which a candidate leaves the incumbent, in (0, 1].
-        round_size: The number of results that make a round; by default it follows `levels`.
-        patience: How many discards in a row bring a global round, at least 1.
-        resolution: The search ends when every range is narrower than this, in [0, 1).
+        budget: How many trials are planned, or None where nobody knows; not needed.
+        levels: `L`, places of the lattice over an interval, at least 2. Default 4.
+        alpha: The share of the candidates on the lattice, in [0, 1]: 1 is pure grid, 0 pure random,
+            as elastic net mixes lasso and ridge. Default 0.5.
+        moved: The least share of the columns in which a candidate of a zoom round leaves the
+            incumbent, in (0, 1]. Default 0.25.
+        looks: How many candidates to choose from, at least 1. Default 30.
+        round_size: `k`, at least 1; None for the sizes above.
+        patience: How many discards in a row bring a global round, at least 1. Default 2.
+        resolution: The width of a range, in [0, 1), below which it is not worth a round. 0 never
+            ends the search. Default 0.001.
 
     Raises:
         ArgumentError: If the space is empty or an argument is out of its bounds.
+
+    Source:
+        Own. The step in few columns is Tolson and Shoemaker's, "Dynamically dimensioned search
+        algorithm for computationally efficient watershed model calibration", Water Resources
+        Research 43 (2007); the balanced lattice is McKay, Beckman and Conover's, "A comparison of
+        three methods for selecting values of input variables", Technometrics 21 (1979).
     """
 
     name: ClassVar[str] = "elastic_grid"
@@ -182,10 +273,11 @@ class ElasticGrid(Strategy):
         """
         on_lattice = bool(self.rng.random() < self.alpha)
         x, settled = incumbent.x.copy(), incumbent.active & ~self._leaving(incumbent.active, moved)
+        left = np.where(incumbent.active, x, np.nan)
         active = self.space.active(x)
         for column in range(len(self.space)):
             if active[column] and not settled[column]:
-                x[column] = self._place(column, avoid=x[column], on_lattice=on_lattice)
+                x[column] = self._place(column, avoid=left[column], on_lattice=on_lattice)
                 if self._branches[column]:
                     active = self.space.active(x)
         return Point(np.where(active, x, 0.0), active)
