@@ -103,10 +103,10 @@ def test_a_link_refuses_the_direction_that_keras_tuner_inferred(tmp_path):
     oracle = keras_tuner.oracles.RandomSearchOracle(objective="val_f1_score")
     assert oracle.objective.direction == "min"
     with pytest.raises(ObjectiveError, match=r"Objective\('val_f1_score', direction='max'\)"):
-        link_to(oracle, oracle, tmp_path)
+        link_to(oracle, oracle, tmp_path, ())
 
 
 def test_a_link_takes_the_right_direction(tmp_path):
     for objective in ("val_loss", keras_tuner.Objective("val_f1_score", "max")):
         oracle = keras_tuner.oracles.RandomSearchOracle(objective=objective)
-        link_to(oracle, oracle, tmp_path)
+        link_to(oracle, oracle, tmp_path, ())

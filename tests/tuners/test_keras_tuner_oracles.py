@@ -16,7 +16,7 @@ from small_searches import (
 )
 
 import tfhpo
-from tfhpo.errors import ObjectiveError
+from tfhpo.errors import ArgumentError, ObjectiveError
 
 ORACLES = {
     "random": lambda: kt.oracles.RandomSearchOracle("val_loss", max_trials=3, seed=1),
@@ -151,3 +151,19 @@ def test_kerastuners_files_stay_readable_by_kerastuner(tmp_path):
         project_name="search",
     )
     assert theirs.oracle.get_best_trials()[0].score == tuner.study().best()[0].score
+
+
+def test_a_registered_range_overrides_the_builds(tmp_path):
+    hyperparameters = kt.HyperParameters()
+    hyperparameters.Int("units", 3, 4)
+    oracle = kt.oracles.RandomSearchOracle(
+        "val_loss", max_trials=2, seed=1, hyperparameters=hyperparameters
+    )
+    tuner = searched(tuner_of(oracle, tmp_path))
+    assert {trial.values["units"] for trial in tuner.study().completed} <= {3, 4}
+    assert len(tuner.study().completed) == 2
+
+
+def test_what_is_no_oracle_is_refused(tmp_path):
+    with pytest.raises(ArgumentError, match=r"Received: 'random'"):
+        tuner_of("random", tmp_path)

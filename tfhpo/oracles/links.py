@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -175,17 +175,19 @@ class ForeignLink(OracleLink):
     Args:
         oracle: The oracle.
         folder: Where its project lies.
+        overridden: The names of the parameters that the user registered in advance.
 
     Raises:
         ObjectiveError: If KerasTuner inferred the wrong direction for the objective.
     """
 
-    def __init__(self, oracle: keras_tuner.Oracle, folder: Path) -> None:
+    def __init__(self, oracle: keras_tuner.Oracle, folder: Path, overridden: Iterable[str]) -> None:
         check_direction(oracle.objective)
         # Its own display prints a table per trial; the tuner shows one line.
         oracle.verbose = 0
         self._oracle = oracle
         self._path = folder / STUDY_FILE
+        self._overridden = frozenset(overridden)
         self._study: Study | None = None
         self._runs: dict[str, Run] = {}
 
@@ -214,7 +216,9 @@ class ForeignLink(OracleLink):
             self._study = None
 
     def begin(self, trial: kt_trial.Trial, tuner_id: str) -> None:
-        trial.hyperparameters = TrackedHyperParameters.tracking(trial.hyperparameters)
+        trial.hyperparameters = TrackedHyperParameters.tracking(
+            trial.hyperparameters, overridden=self._overridden
+        )
         run = self._runs.get(trial.trial_id)
         if run is None:
             run = _foreign_run(trial, len(self._runs))
@@ -263,18 +267,21 @@ class ForeignLink(OracleLink):
             self._study.finish(run.record(self._oracle.seed, ended=True), {})
 
 
-def link_to(oracle: Any, local: keras_tuner.Oracle, folder: Path) -> OracleLink:
+def link_to(
+    oracle: Any, local: keras_tuner.Oracle, folder: Path, overridden: Iterable[str]
+) -> OracleLink:
     """Returns the link that fits an oracle.
 
     Args:
         oracle: What the tuner talks to: an oracle, or KerasTuner's client of one on the chief.
         local: The oracle that the tuner was made with.
         folder: Where the project lies.
+        overridden: The names of the parameters that the user registered in advance.
     """
     if isinstance(oracle, StrategyOracle):
         return StrategyLink(oracle)
     if isinstance(oracle, keras_tuner.Oracle):
-        return ForeignLink(oracle, folder)
+        return ForeignLink(oracle, folder, overridden)
     return WorkerLink(oracle, local)
 
 

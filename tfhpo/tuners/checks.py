@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import keras_tuner
 from keras_tuner.src.engine import objective as kt_objective
 
 from tfhpo.errors import ArgumentError, ObjectiveError, StudyWriteError
@@ -25,6 +26,15 @@ def check_folder(folder: Path) -> None:
         raise StudyWriteError(
             f"The search needs the folder {folder}, which cannot be made: {error.strerror}."
         ) from error
+
+
+def check_oracle(oracle: Any) -> None:
+    """Raises an ArgumentError unless it is one of KerasTuner's oracles, or ours."""
+    if not isinstance(oracle, keras_tuner.Oracle):
+        raise ArgumentError(
+            "`oracle` must be a keras_tuner.Oracle, such as tfhpo.oracles.ElasticGridOracle(...). "
+            f"Received: {oracle!r}."
+        )
 
 
 def check_hypermodel(hypermodel: Any, *, needed: bool) -> None:

@@ -98,6 +98,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         listeners: Sequence[SearchListener] = (),
         **kwargs: Any,
     ) -> None:
+        checks.check_oracle(oracle)
         checks.check_executions(kwargs.get("executions_per_trial", 1))
         folder = Path(kwargs.get("directory") or ".") / (
             kwargs.get("project_name") or "untitled_project"
@@ -116,6 +117,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._resumed = False
         self._overwrite = bool(kwargs.get("overwrite", False))
         self._local_oracle = oracle
+        # What the user registered in advance; the build's own ranges must not contradict it.
+        self._overridden = frozenset(hp.name for hp in oracle.hyperparameters.space)
         self._told: SearchListener = Listeners(())
         self._trainer: Trainer | None = None
         self._memory = TrialMemory()
@@ -123,7 +126,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._fit_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.stop_reason: str | None = None
         super().__init__(oracle, hypermodel, **kwargs)
-        self._link = link_to(self.oracle, oracle, folder)
+        self._link = link_to(self.oracle, oracle, folder, self._overridden)
 
     # ------------------------------------------------------------------ the search
 
@@ -215,6 +218,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         from keras_tuner.src.distribute import oracle_chief
 
         oracle_chief.start_server(self.oracle)
+        failure = getattr(self.oracle, "failure", None)
+        if failure is not None:
+            raise failure
 
     @contextlib.contextmanager
     def _telling(self, verbose: int, metrics: Sequence[str]) -> Iterator[None]:
@@ -478,8 +484,13 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             super().save()
 
     def reload(self) -> None:
-        """Reloads KerasTuner's own oracles, and still asks the build function for its space."""
-        super().reload()
+        """Reloads KerasTuner's own oracles, and still asks the build function for its space.
+
+        A project that `kt.Tuner` began with an oracle of ours has nothing to reload here: the study
+        is read when the search begins, and compared with what is asked for.
+        """
+        if not isinstance(self._local_oracle, StrategyOracle):
+            super().reload()
         self._populate_initial_space()
 
     def _known_trials(self) -> list[TrialRecord]:
@@ -559,7 +570,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         space = self.oracle.get_space()
         if isinstance(space, TrackedHyperParameters):
             return space
-        return TrackedHyperParameters.tracking(space)
+        return TrackedHyperParameters.tracking(space, overridden=self._overridden)
 
 
 def _epochs_of(hp: keras_tuner.HyperParameters) -> dict[str, int]:
