@@ -325,3 +325,21 @@ def test_a_build_that_breaks_off_early_does_not_count_as_all_that_begins_alike(p
     build.failures = 2  # `drive` declares the space first; the second one is the first trial's
     assert len(drive(oracle, build)) == 6
     assert [trial.status for trial in oracle.study().trials].count("FAILED") == 1
+
+
+@pytest.mark.parametrize("oracle", [RandomOracle, GridOracle])
+def test_a_diverged_trial_counts_only_what_its_build_read(placed, oracle):
+    """It ran to its end: the values that it left unread make no other configuration of it."""
+
+    def build(hp):
+        if hp.Boolean("diverges"):
+            return float("nan")
+        return hp.Choice("rate", [1, 2, 3])
+
+    values = drive(placed(oracle("loss", seed=0)), build)
+    assert sorted(values, key=str) == [
+        {"diverges": False, "rate": 1},
+        {"diverges": False, "rate": 2},
+        {"diverges": False, "rate": 3},
+        {"diverges": True},
+    ]

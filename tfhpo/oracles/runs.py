@@ -65,18 +65,20 @@ class Run:
         self.tuner_id = tuner_id
         self.started = time.time()
 
-    def settle(self, space: Space) -> None:
+    def settle(self, space: Space, *, broke_off: bool) -> None:
         """Moves the point to where the values lie that the trial really used.
 
-        A failed trial stays at its suggestion: its build may have broken off before it had read
-        all that it would use, for a cause that lies elsewhere.
+        A trial that broke off stays at its suggestion: its build may not have read all that it
+        would use, for a cause that lies elsewhere. One that ran to its end has read all of it,
+        whatever its score was judged to be.
 
         Args:
             space: The space by now; its first columns are those of the suggestion.
+            broke_off: Whether the trial failed before it came to its end.
         """
         grown = (0, len(space) - len(self.point.x))
         x, suggested = np.pad(self.point.x, grown), np.pad(self.point.active, grown)
-        if self.trial.status != TrialStatus.COMPLETED.value:
+        if broke_off:
             self.point = Point(x, suggested)
             return
         values = self.trial.hyperparameters.values
