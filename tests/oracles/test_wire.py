@@ -1,7 +1,8 @@
 """What travels between the chief and its workers, through KerasTuner's messages."""
 
 import keras_tuner
-from driving import COMPLETED, INVALID, declare, drive
+import pytest
+from driving import COMPLETED, FAILED, INVALID, declare, drive
 from keras_tuner.engine.trial import Trial
 
 from tfhpo.oracles import RandomOracle, wire
@@ -46,6 +47,9 @@ class Chief:
 
     def end_trial(self, trial):
         self.oracle.end_trial(sent(trial))
+
+    def get_trial(self, trial_id):
+        return sent(self.oracle.get_trial(trial_id))
 
 
 def test_a_report_is_told_from_a_result():
@@ -157,3 +161,54 @@ def test_registered_ranges_override_the_builds_on_a_worker_too(placed):
     link.begin(trial, "worker")
     build(trial.hyperparameters)
     assert trial.hyperparameters["n"] == 3
+
+
+def test_a_worker_knows_the_exact_space(placed):
+    chief = placed(RandomOracle("loss"))
+    declare(chief, build)
+    assert WorkerLink(Chief(chief), RandomOracle("loss")).space == chief.space
+
+
+@pytest.mark.parametrize(
+    ("loss", "retries", "status", "message"),
+    [
+        (0.25, 0, COMPLETED, None),
+        (float("nan"), 0, FAILED, "The objective loss is not finite: nan"),
+        (float("nan"), 1, INVALID, "The objective loss is not finite: nan"),
+    ],
+)
+def test_a_worker_learns_how_its_trial_was_judged(placed, loss, retries, status, message):
+    chief = placed(RandomOracle("loss", 1, max_retries_per_trial=retries))
+    declare(chief, build)
+    link = WorkerLink(Chief(chief), RandomOracle("loss", 1))
+    trial = link._client.create_trial("worker")
+    link.begin(trial, "worker")
+    build(trial.hyperparameters)
+    link._client.update_trial(trial.trial_id, {"loss": loss, "accuracy": 0.5}, step=3)
+    trial.status = COMPLETED
+    link.finish(trial)
+    record = link.record(trial)
+    assert (trial.status, record.message, record.best_step) == (status, message, 3)
+    assert [record.score, record.metrics] == [
+        pytest.approx(loss, nan_ok=True),
+        pytest.approx({"loss": loss, "accuracy": 0.5}, nan_ok=True),
+    ]
+
+
+def test_a_trial_that_another_worker_has_begun_again_failed(placed):
+    chief = placed(RandomOracle("loss", 1, max_retries_per_trial=1))
+    declare(chief, build)
+
+    class Hasty(Chief):
+        def end_trial(self, trial):
+            super().end_trial(trial)
+            assert self.create_trial("another").trial_id == trial.trial_id
+
+    link = WorkerLink(Hasty(chief), RandomOracle("loss", 1))
+    trial = link._client.create_trial("worker")
+    link.begin(trial, "worker")
+    build(trial.hyperparameters)
+    link._client.update_trial(trial.trial_id, {"loss": float("nan")})
+    trial.status = COMPLETED
+    link.finish(trial)
+    assert link.record(trial).status == INVALID

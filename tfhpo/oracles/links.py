@@ -21,7 +21,7 @@ from tfhpo.oracles.objectives import check_direction
 from tfhpo.oracles.runs import Run
 from tfhpo.oracles.strategy_oracle import StrategyOracle
 from tfhpo.space import Point, Space
-from tfhpo.study import STUDY_FILE, Report, Study, StudyHeader, TrialRecord, read_study
+from tfhpo.study import STUDY_FILE, Report, Study, StudyHeader, TrialRecord, TrialStatus, read_study
 
 
 class OracleLink(ABC):
@@ -119,7 +119,7 @@ class WorkerLink(OracleLink):
 
     @property
     def space(self) -> Space:
-        return space_of(self._client.get_space())
+        return space_of(wire.received(self._client.get_space()).hyperparameters)
 
     def open(self) -> None:
         """Does nothing: the chief writes the study."""
@@ -157,6 +157,7 @@ class WorkerLink(OracleLink):
             trial.hyperparameters.values = trial.hyperparameters.active_read()
             trial.hyperparameters.notes["message"] = trial.message
         self._client.end_trial(trial)
+        self._take_verdict(trial, self._client.get_trial(trial.trial_id))
 
     def record(self, trial: kt_trial.Trial) -> TrialRecord:
         run = self._runs[trial.trial_id]
@@ -167,6 +168,17 @@ class WorkerLink(OracleLink):
         # The chief's search may have a seed that was drawn, and it knows of failed attempts.
         told: int | None = trial.hyperparameters.notes.get("seed")
         return self._runs[trial.trial_id].seed(self._local.seed) if told is None else told
+
+    def _take_verdict(self, trial: kt_trial.Trial, judged: kt_trial.Trial) -> None:
+        """Gives the worker's trial the outcome that only the chief can tell."""
+        # One that another worker has begun again by now failed here.
+        again = judged.status == kt_trial.TrialStatus.RUNNING
+        trial.status = kt_trial.TrialStatus.INVALID if again else judged.status
+        if not again:
+            trial.score, trial.best_step = judged.score, judged.best_step
+            trial.metrics = judged.metrics
+        verdict = wire.received(judged.hyperparameters).notes.get("message")
+        trial.message = trial.message or verdict
 
 
 class ForeignLink(OracleLink):
@@ -209,6 +221,8 @@ class ForeignLink(OracleLink):
         self._study = Study.open(self._path, header, differences=search_differences)
         for record in self._study.trials():
             self._reconcile(record)
+        for trial_id in self._oracle.start_order:
+            self._adopt(self._oracle.trials[trial_id])
 
     def close(self) -> None:
         if self._study is not None:
@@ -265,6 +279,16 @@ class ForeignLink(OracleLink):
         self._runs[record.trial_id] = run
         if run.ended and record.ended is None and self._study is not None:
             self._study.finish(run.record(self._oracle.seed, ended=True), {})
+
+    def _adopt(self, trial: kt_trial.Trial) -> None:
+        """Records a trial that ended before the study was kept, under KerasTuner's own tuner."""
+        run = _foreign_run(trial, len(self._runs))
+        if trial.trial_id in self._runs or not run.ended or self._study is None:
+            return
+        self._runs[trial.trial_id] = run
+        ended = run.record(self._oracle.seed, ended=True)
+        self._study.start(replace(ended, status=TrialStatus.RUNNING, ended=None), {})
+        self._study.finish(ended, {})
 
 
 def link_to(

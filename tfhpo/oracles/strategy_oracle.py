@@ -481,13 +481,11 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
     def _judge(self, trial: kt_trial.Trial) -> None:
         """Scores a trial that ran to its end; without a finite score it failed."""
         if not trial.metrics.exists(self.objective.name):
-            trial.status = kt_trial.TrialStatus.INVALID
-            trial.message = f"The trial ended without a value of {self.objective.name!r}."
+            _reject(trial, f"The trial ended without a value of {self.objective.name!r}.")
             return
         self.score_trial(trial)
         if not np.isfinite(trial.score):
-            trial.status = kt_trial.TrialStatus.INVALID
-            trial.message = diverged_message(self.objective.name, trial.score)
+            _reject(trial, diverged_message(self.objective.name, trial.score))
 
     def _retry_or_fail(self, run: Run) -> None:
         if run.trial.status == kt_trial.TrialStatus.INVALID:
@@ -562,6 +560,12 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self.start_order.clear()
         self.end_order.clear()
         self._succeeded = False
+
+
+def _reject(trial: kt_trial.Trial, message: str) -> None:
+    trial.status, trial.message = kt_trial.TrialStatus.INVALID, message
+    # KerasTuner's messages have no field for the cause, which the worker shows.
+    trial.hyperparameters.notes["message"] = message
 
 
 def _check_count(name: str, value: Any, *, least: int) -> None:
