@@ -131,6 +131,41 @@ def test_data(tmp_path, no_training, data, told):
     assert not (tmp_path / "search" / "study.sqlite").exists()
 
 
+@pytest.mark.parametrize("verbose", ["loud", None, 3, -1, 0.5])
+def test_a_verbosity_that_is_none(tmp_path, no_training, verbose):
+    tuner = random_search(tmp_path)
+    with pytest.raises(ArgumentError, match=r"`verbose` must be 0, 1, 2 or 'auto'. Received: "):
+        searched(tuner, verbose=verbose)
+    assert not (tmp_path / "search" / "study.sqlite").exists()
+
+
+def test_a_log_directory_of_another_search(tmp_path):
+    logs = tmp_path / "logs"
+    searched(random_search(tmp_path / "a", max_trials=1, logdir=logs), epochs=1)
+    before = sorted(logs.rglob("*"))
+    # A refused search leaves no study, which would make the next attempt look like one resumed.
+    for _ in range(2):
+        with pytest.raises(ArgumentError, match=r"`logdir` must be empty.*holds another search"):
+            searched(random_search(tmp_path / "b", max_trials=1, logdir=logs), epochs=1)
+        assert not (tmp_path / "b" / "search" / "study.sqlite").exists()
+    assert sorted(logs.rglob("*")) == before
+    # The search that wrote there may go on.
+    searched(random_search(tmp_path / "a", max_trials=2, logdir=logs), epochs=1)
+
+
+def test_ctrl_c_while_the_study_is_opened_gives_it_back(tmp_path, monkeypatch):
+    def interrupted(tuner):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tfhpo.Tuner, "_checkpoints_on_disk", interrupted)
+        tuner = random_search(tmp_path, max_trials=1)
+        with pytest.raises(KeyboardInterrupt):
+            searched(tuner)
+    # The first tuner is alive still, and yet another may write.
+    searched(random_search(tmp_path, max_trials=1), epochs=1)
+
+
 def test_validation_data_of_the_wrong_shape(tmp_path, no_training):
     tuner = random_search(tmp_path)
     with pytest.raises(ArgumentError, match=r"must accept the validation data. .*\(1, 3\)"):

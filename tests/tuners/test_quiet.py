@@ -40,7 +40,7 @@ def test_silence_is_silent(tmp_path):
     assert [line for line in during if "tracing" in line or "tfhpo" in line] == []
 
 
-@pytest.mark.parametrize(("verbose", "lines"), [(0, 0), (1, 1)])
+@pytest.mark.parametrize(("verbose", "lines"), [(0, 0), (1, 1), ("auto", 1)])
 def test_a_log_file_gets_one_line(tmp_path, capfd, verbose, lines):
     tuner = random_search(tmp_path, max_trials=2)
     capfd.readouterr()

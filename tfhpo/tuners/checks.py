@@ -115,6 +115,19 @@ def check_objective(objective: kt_objective.Objective, metrics: Sequence[str]) -
         )
 
 
+def verbosity(verbose: Any) -> int:
+    """Returns 0, 1 or 2 for what `verbose` asks for; Keras's "auto" is 1.
+
+    Raises:
+        ArgumentError: If it is anything else.
+    """
+    if verbose == "auto":
+        return 1
+    if not isinstance(verbose, int) or verbose not in (0, 1, 2):
+        raise ArgumentError(f"`verbose` must be 0, 1, 2 or 'auto'. Received: {verbose!r}.")
+    return int(verbose)
+
+
 def check_executions(count: Any) -> None:
     """Raises an ArgumentError unless a trial is executed at least once."""
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:

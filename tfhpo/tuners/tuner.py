@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import keras
 import keras_tuner
@@ -114,7 +114,6 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._keeper = CheckpointKeeper("all", self.get_trial_dir)
         self._listeners = tuple(listeners)
         self._logdir = logdir
-        self._resumed = False
         self._overwrite = bool(kwargs.get("overwrite", False))
         self._local_oracle = oracle
         # What the user registered in advance; the build's own ranges must not contradict it.
@@ -130,14 +129,14 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     # ------------------------------------------------------------------ the search
 
-    def search(self, *fit_args: Any, verbose: int = 1, **fit_kwargs: Any) -> None:
+    def search(self, *fit_args: Any, verbose: int | Literal["auto"] = 1, **fit_kwargs: Any) -> None:
         """Runs trials until the oracle or a budget ends the search.
 
         Ctrl-C ends it cleanly: the trial that was interrupted is run again by the next search.
 
         Args:
             *fit_args: Positional arguments of `fit`: `x`, `y`.
-            verbose: 0 for silence, 1 for the progress line, 2 for Keras's lines too.
+            verbose: 0 for silence, 1 or "auto" for the progress line, 2 for Keras's lines too.
             **fit_kwargs: Keyword arguments of `fit`. A function of `hp` makes one a
                 hyperparameter: `epochs=lambda hp: hp.Int("epochs", 5, 20)`. `callbacks` may be a
                 function that makes them anew for each execution.
@@ -149,17 +148,19 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             StudyError: If the study cannot be used.
         """
         self.stop_reason = None
+        level = checks.verbosity(verbose)
         self._fit_arguments = (fit_args, dict(fit_kwargs))
         metrics = self._check_before_training(fit_args, fit_kwargs)
-        self._resumed = (Path(self.project_dir) / STUDY_FILE).exists()
-        self._link.open()
-        self._written = self._checkpoints_on_disk()
+        tensorboard = self._tensorboard()
         try:
+            self._link.open()
+            self._written = self._checkpoints_on_disk()
             if kt_distribute.is_chief_oracle():
                 self._serve()
                 return
-            with without_retracing_warnings(), self._memory, self._telling(verbose, metrics):
-                self._run_trials(fit_args, {**fit_kwargs, "verbose": 2 if verbose > 1 else 0})
+            telling = self._telling(level, metrics, tensorboard)
+            with without_retracing_warnings(), self._memory, telling:
+                self._run_trials(fit_args, {**fit_kwargs, "verbose": 2 if level > 1 else 0})
         finally:
             self._link.close()
 
@@ -223,7 +224,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             raise failure
 
     @contextlib.contextmanager
-    def _telling(self, verbose: int, metrics: Sequence[str]) -> Iterator[None]:
+    def _telling(
+        self, verbose: int, metrics: Sequence[str], tensorboard: HParamsLogger | None
+    ) -> Iterator[None]:
         objective = self.oracle.objective
         listeners: list[SearchListener] = []
         if verbose:
@@ -236,8 +239,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                     done=self._known_trials(),
                 )
             )
-        if self._logdir is not None:
-            listeners.append(self._tensorboard(self._logdir))
+        if tensorboard is not None:
+            listeners.append(tensorboard)
         self._told = Listeners([*listeners, *self._listeners])
         self._told.on_search_begin(self._link.space, objective.name, objective.direction, metrics)
         try:
@@ -245,14 +248,21 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         finally:
             self._told.on_search_end(self._link.space)
 
-    def _tensorboard(self, logdir: str | Path) -> HParamsLogger:
-        """Returns the writer for TensorBoard; a new search must not be mixed with an older one."""
-        logger = HParamsLogger(logdir)
-        if logger.holds_search() and not self._is_worker() and not self._resumed:
+    def _tensorboard(self) -> HParamsLogger | None:
+        """Returns the writer for TensorBoard, None where nothing is to be written.
+
+        A new search must not be mixed with an older one. This is asked before the study is made:
+        the next attempt would take the study of a refused search for one that goes on.
+        """
+        if self._logdir is None or kt_distribute.is_chief_oracle():
+            return None
+        logger = HParamsLogger(self._logdir)
+        resumed = (Path(self.project_dir) / STUDY_FILE).exists()
+        if logger.holds_search() and not self._is_worker() and not resumed:
             if not self._overwrite:
                 raise ArgumentError(
                     "`logdir` must be empty or hold the search that goes on: TensorBoard would "
-                    f"mix two searches in one table. Received: {str(logdir)!r}, which holds "
+                    f"mix two searches in one table. Received: {str(self._logdir)!r}, which holds "
                     "another search. `overwrite=True` removes it."
                 )
             logger.clear()
