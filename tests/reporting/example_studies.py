@@ -43,11 +43,11 @@ def failed(number, message="ValueError: too wide", **values):
     return TrialRecord(number, f"{number:04d}", TrialStatus.FAILED, values, message=message)
 
 
-def study_of(trials, *, direction="max", events=(), space=SPACE):
+def study_of(trials, *, direction="max", events=(), space=SPACE, settings=None):
     """A study of hand-made trials."""
     return StudyRecord(
         path=Path("study.sqlite"),
-        header=StudyHeader("val_accuracy", direction, space.config(), {}, "0"),
+        header=StudyHeader("val_accuracy", direction, space.config(), settings or {}, "0"),
         trials=tuple(trials),
         events=tuple(events),
         space=space.config(),
@@ -74,7 +74,8 @@ def elastic_study(trials=40, *, direction="max", space=SPACE):
             Event(len(events) + offset, number + 1, event.kind, event.data)
             for offset, event in enumerate(strategy.take_events())
         ]
-    return study_of(records, direction=direction, events=events, space=space)
+    settings = {"strategy": ElasticGrid.name}
+    return study_of(records, direction=direction, events=events, space=space, settings=settings)
 
 
 def _loss(values):

@@ -11,6 +11,7 @@ from example_studies import SPACE, completed, elastic_study, study_of
 from tfhpo.errors import ArgumentError
 from tfhpo.reporting import plot_ranges, ranges_data
 from tfhpo.space import Condition, FloatRange, Levels, Parameter, Space
+from tfhpo.strategies import ElasticGrid
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +97,84 @@ def test_a_trial_outside_of_the_space_has_no_place(study):
     plot_ranges(data)
 
 
-def test_a_study_without_rounds_is_refused():
-    with pytest.raises(ArgumentError, match="1 trials and no round"):
-        ranges_data(study_of([completed(0, 1.0)]))
+def changed(*parameters):
+    """The space of the examples with these parameters in the place of those of their names."""
+    by_name = {parameter.name: parameter for parameter in parameters}
+    return Space([by_name.get(parameter.name, parameter) for parameter in SPACE.parameters])
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        Parameter("units", Levels((64, 128, 256), ordered=True)),
+        Parameter("units", Levels((512, 128, 256))),
+        Parameter("optimizer", Levels(("adam", "sgd"))),
+        Parameter("optimizer", FloatRange(0.0, 1.0)),
+        Parameter("rate", FloatRange(1e-3, 1e-2, "log")),
+        Parameter("rate", Levels((1e-4, 1e-1))),
+    ],
+)
+def test_a_round_is_shown_only_where_the_changed_space_holds_its_values(study, parameter):
+    """What `extend=True` leaves behind: rounds of the space before, trials of both."""
+    space = changed(parameter)
+    data = ranges_data(study_of(study.trials, events=study.events, space=space))
+    column = space.names.index(parameter.name)
+    before = ranges_data(study).parameters[column].rounds
+    after = data.parameters[column].rounds
+    assert set(after) < set(before)
+    for one in after:
+        for value in (one.low, one.high, *(one.active or ())):
+            parameter.domain.to_unit(value)
+    # The first round searched everything, which is more than there is now.
+    assert not any(one.first == 0 for one in after)
+    assert data.parameters[3].rounds == ranges_data(study).parameters[3].rounds
+    plot_ranges(data)
+
+
+def test_a_range_is_found_by_its_name_where_columns_moved(study):
+    moved = Space([*SPACE.parameters[1:4], SPACE.parameters[0], *SPACE.parameters[4:]])
+    data = ranges_data(study_of(study.trials, events=study.events, space=moved))
+    before = {one.name: one.rounds for one in ranges_data(study).parameters}
+    assert {one.name: one.rounds for one in data.parameters} == before
+
+
+def test_a_replaced_parameter_does_not_take_the_range_of_the_former(study):
+    other = Parameter("warmup", FloatRange(0.0, 1.0))
+    space = Space([SPACE.parameters[0], other, *SPACE.parameters[2:]])
+    data = ranges_data(study_of(study.trials, events=study.events, space=space))
+    assert data.parameters[1].rounds == ()
+    assert data.parameters[0].rounds == ranges_data(study).parameters[0].rounds
+    plot_ranges(data)
+
+
+def test_a_study_of_another_strategy_is_refused():
+    with pytest.raises(ArgumentError, match="a study of the strategy 'random'"):
+        ranges_data(study_of([completed(0, 1.0)], settings={"strategy": "random"}))
+
+
+def test_a_young_search_has_trials_without_bands(tmp_path):
+    young = elastic_study(3)
+    assert not young.events
+    data = ranges_data(young)
+    assert all(parameter.rounds == () for parameter in data.parameters)
+    assert set(data.parameters[0].values) == {0, 1, 2}
+    panels = plot_ranges(data, tmp_path / "young.png").axes
+    # Scored trials, failed trials, and the star; no band.
+    assert len(panels[0].collections) == 3
+
+
+def test_a_search_without_any_trial_has_a_picture():
+    plot_ranges(ranges_data(study_of([], settings={"strategy": ElasticGrid.name})))
+
+
+def test_trials_after_the_last_closed_round_are_drawn(study):
+    last = study.events[-1].after_trial
+    more = completed(len(study.trials), 9.0, **study.best()[0].values)
+    data = ranges_data(study_of([*study.trials, more], events=study.events))
+    assert data.parameters[0].rounds[-1].end == last < more.number + 1
+    assert more.number in data.parameters[0].values
+    left, right = plot_ranges(data).axes[0].get_xlim()
+    assert left < more.number < right
 
 
 @pytest.mark.parametrize("direction", ["min", "max"])

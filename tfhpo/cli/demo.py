@@ -94,10 +94,11 @@ def _command(data: Path | None, max_trials: int, epochs: int, directory: Path, s
 
 def _report(tuner: Any, images: Images, folder: Path) -> None:
     """Prints the table and the test accuracy, draws the ranges, and says where all of it is."""
-    from tfhpo.reporting import print_results
+    from tfhpo.reporting import plot_ranges, print_results, ranges_data
 
     study = tuner.study()
     print_results(study, console=console())
+    plot_ranges(ranges_data(study), folder / _PICTURE)
     best = study.best()
     if best:
         accuracy = tuner.get_best_models()[0].evaluate(*images.test, verbose=0, return_dict=True)
@@ -109,18 +110,6 @@ def _report(tuner: Any, images: Images, folder: Path) -> None:
         ("Table", shlex.join(["tfhpo", "show", str(folder)])),
         ("TensorBoard", shlex.join(["tensorboard", "--logdir", str(folder / _LOGS)])),
         ("Study", str(study.path)),
+        ("Ranges", str(folder / _PICTURE)),
     ]
-    if _draw(study, folder / _PICTURE):
-        hints.append(("Ranges", str(folder / _PICTURE)))
     show_hints(hints)
-
-
-def _draw(study: Any, path: Path) -> bool:
-    """Draws the ranges; False where no round has closed yet."""
-    from tfhpo.reporting import plot_ranges, ranges_data
-    from tfhpo.reporting.ranges import ROUND
-
-    if not any(event.kind == ROUND for event in study.events):
-        return False
-    plot_ranges(ranges_data(study), path)
-    return True

@@ -11,7 +11,8 @@ import numpy as np
 
 from tfhpo.errors import ArgumentError, SpaceError
 from tfhpo.reporting.ranking import failed, ranked
-from tfhpo.space import FloatRange, IntegerRange, Levels, Parameter, Space, Steps, Value
+from tfhpo.space import FloatRange, IntegerRange, Kind, Levels, Parameter, Space, Steps, Value
+from tfhpo.strategies import ElasticGrid
 from tfhpo.study.records import TrialStatus
 
 if TYPE_CHECKING:
@@ -94,19 +95,22 @@ class RangesData:
 def ranges_data(study: StudyRecord) -> RangesData:
     """Returns how the ranges of an elastic grid's study breathed.
 
-    The round that is not closed yet has no ranges in it: they are recorded when a round closes.
+    The round that is not closed yet has no ranges in it: they are recorded when a round closes. A
+    search whose first round is open has trials only. A round that searched values which a later,
+    changed space no longer holds has no range of that parameter.
 
     Args:
         study: The study, from `read_study`.
 
     Raises:
-        ArgumentError: The study records no round: another strategy made it, or none has closed.
+        ArgumentError: Another strategy made the study.
     """
     events = [event for event in study.events if event.kind == ROUND]
-    if not events:
+    strategy = study.header.settings.get("strategy")
+    if not events and strategy != ElasticGrid.name:
         raise ArgumentError(
-            "Only a study of the elastic grid with at least one closed round has ranges. "
-            f"Received: {study.path}, with {len(study.trials)} trials and no round."
+            "Only a study of the elastic grid has ranges. "
+            f"Received: {study.path}, a study of the strategy {strategy!r}."
         )
     space = Space.from_config(study.space)
     places = _columns_used(space, study.trials)
@@ -119,7 +123,7 @@ def ranges_data(study: StudyRecord) -> RangesData:
             tuple(
                 found
                 for event, (first, end) in zip(events, bounds, strict=True)
-                if (found := _round_range(column, parameter, event.data, first, end)) is not None
+                if (found := _round_range(space, column, event.data, first, end)) is not None
             ),
             {
                 number: values[parameter.name]
@@ -172,19 +176,46 @@ def _parameter_ranges(
 
 
 def _round_range(
-    column: int, parameter: Parameter, data: dict[str, Any], first: int, end: int
+    space: Space, column: int, data: dict[str, Any], first: int, end: int
 ) -> RoundRange | None:
-    """Returns what a round searched of a column; None where the column came later."""
-    if column >= len(data["columns"]):
+    """Returns what a round searched of a column; None where the space was another at the time."""
+    parameter, told = space.parameters[column], _told_of(space, column, data["columns"])
+    if told is None:
         return None
-    told = data["columns"][column]
     low, high, active = told["low_value"], told["high_value"], told["active"]
-    if isinstance(parameter.domain, Levels):
-        choices = _choices(parameter)
+    is_set = parameter.domain.kind is Kind.CATEGORICAL
+    if is_set != (active is not None) or not _holds(parameter, [low, high, *(active or ())]):
+        return None
+    if is_set:
+        active = tuple(active)
+    elif isinstance(parameter.domain, Levels):
         # An ordered list has a range like numbers: every value between its two ends.
-        between = choices[choices.index(low) : choices.index(high) + 1]
-        active = between if active is None else tuple(active)
+        choices = _choices(parameter)
+        active = choices[choices.index(low) : choices.index(high) + 1]
     return RoundRange(first, end, data["kept"], low, high, active)
+
+
+def _told_of(space: Space, column: int, columns: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Returns what a round recorded of the parameter that the space has in this column now.
+
+    A changed space may have it in another column. Only where several parameters share the name,
+    the column tells which one is meant.
+    """
+    name = space.parameters[column].name
+    named = [told for told in columns if told["name"] == name]
+    if space.names.count(name) > 1 or len(named) > 1:
+        named = [told for told in named if told["column"] == column]
+    return named[0] if named else None
+
+
+def _holds(parameter: Parameter, values: Sequence[Value]) -> bool:
+    """Whether all of these are values of a parameter."""
+    try:
+        for value in values:
+            parameter.domain.to_unit(value)
+    except SpaceError:
+        return False
+    return True
 
 
 def _choices(parameter: Parameter) -> tuple[Value, ...]:
