@@ -20,6 +20,39 @@ def test_an_unknown_direction_is_refused():
         ranked([], "up")
 
 
+GRAPH_ERROR = """Traceback (most recent call last):
+  File "fit.py", line 6, in go
+    model.fit(x, y)
+    ^^^^^^^^^^^^^^^
+tf.errors.InvalidArgumentError: Graph execution error:
+
+Detected at node loss/Sparse defined at (most recent call last):
+  File "fit.py", line 8, in <module>
+
+  File "losses.py", line 34, in call
+
+Received a label value of 7
+\t [[{{node loss/Sparse}}]] [Op:__inference_538]
+"""
+LAYER_ERROR = """Traceback (most recent call last):
+  File "layers.py", line 1, in call
+    raise KeyError
+KeyError
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "layers.py", line 2, in call
+    raise ValueError
+ValueError: Exception encountered when calling Twice.call().
+
+\x1b[1mtoo wide\x1b[0m
+
+Arguments received by Twice.call():
+  • training=True
+"""
+
+
 @pytest.mark.parametrize(
     ("message", "line"),
     [
@@ -28,6 +61,17 @@ def test_an_unknown_direction_is_refused():
             "Traceback (most recent call last):\n  File x\nValueError: too wide\n",
             "ValueError: too wide",
         ),
+        (
+            GRAPH_ERROR,
+            "tf.errors.InvalidArgumentError: Graph execution error: Received a label value of 7",
+        ),
+        (LAYER_ERROR, "ValueError: Exception encountered when calling Twice.call(). too wide"),
+        (
+            "Traceback (most recent call last):\n  File x\nValueError: too wide\nmore",
+            "ValueError: too wide",
+        ),
+        ("Traceback (most recent call last):\n  File x\n", "File x"),
+        ("Traceback (most recent call last):\nOSError:\n [[{{node}}]]", "OSError:"),
         ("\n  \n", "no cause was recorded"),
         (None, "no cause was recorded"),
     ],

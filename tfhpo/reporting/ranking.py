@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tfhpo.errors import ArgumentError
@@ -14,6 +16,13 @@ if TYPE_CHECKING:
     from tfhpo.study.records import TrialRecord
 
 _TRACEBACK = "Traceback (most recent call last)"
+# An exception's line that leaves the cause to those after it: TensorFlow's "Graph execution
+# error:", and Keras's word that a layer failed.
+_ANNOUNCES = re.compile(r":$|Exception encountered when calling ")
+# Lines of such messages that name places in a graph or in the code, but no cause.
+_PLACES = re.compile(r'Detected at node|File "|\[\[|Stack trace for op|Original stack trace')
+# How Keras makes a cause bold in a terminal.
+_ESCAPES = re.compile(r"\x1b\[[\d;]*m")
 
 
 def ranked(trials: Iterable[TrialRecord], direction: str) -> list[TrialRecord]:
@@ -65,9 +74,29 @@ def seconds_of(trial: TrialRecord) -> float | None:
 def cause(trial: TrialRecord) -> str:
     """Returns one line that says why a trial failed.
 
-    Of a whole traceback that is its last line, otherwise the first line of the message.
+    Of a whole traceback that is the line of the exception; where that line only announces what
+    follows, as TensorFlow's often do, the next line that says something is added. Otherwise it is
+    the first line of the message.
     """
-    lines = [line.strip() for line in (trial.message or "").splitlines() if line.strip()]
+    message = _ESCAPES.sub("", trial.message or "")
+    lines = [line.rstrip() for line in message.splitlines() if line.strip()]
     if not lines:
         return "no cause was recorded"
-    return lines[-1] if lines[0].startswith(_TRACEBACK) else lines[0]
+    if not lines[0].startswith(_TRACEBACK):
+        return lines[0].strip()
+    first, *others = map(str.strip, _last_exception(lines))
+    if not _ANNOUNCES.search(first):
+        return first
+    telling = (line for line in others if not _PLACES.match(line))
+    return " ".join([first, *islice(telling, 1)])
+
+
+def _last_exception(lines: list[str]) -> list[str]:
+    """Returns the line of a traceback's last exception, and those after it.
+
+    The frames are indented; the first line after them is the exception's, and its message may
+    go on for any number of lines.
+    """
+    start = max(i for i, line in enumerate(lines) if line.startswith(_TRACEBACK)) + 1
+    told = next((i for i in range(start, len(lines)) if not lines[i][0].isspace()), -1)
+    return lines[told:]
