@@ -26,10 +26,12 @@ import tfhpo
 from tfhpo.errors import (
     ArgumentError,
     SpaceError,
+    StudyLockedError,
     StudyMismatchError,
     StudyWriteError,
     TfhpoError,
 )
+from tfhpo.tuners.checks import may_overwrite
 
 
 def no_parameters(hp):
@@ -256,6 +258,31 @@ def test_another_process_that_searches_here(tmp_path):
             searched(random_search(tmp_path, max_trials=1))
     finally:
         first.oracle.close()
+
+
+def test_overwriting_a_search_that_runs_is_refused(tmp_path):
+    first = random_search(tmp_path, max_trials=1)
+    first.oracle.open()
+    try:
+        with pytest.raises(StudyLockedError, match=r"open for writing in this process"):
+            random_search(tmp_path, overwrite=True)
+        assert first.study().trials == ()
+    finally:
+        first.oracle.close()
+    random_search(tmp_path, overwrite=True)
+    assert not (tmp_path / "search").exists()
+
+
+def test_a_worker_never_overwrites_the_chiefs_study(tmp_path, monkeypatch):
+    chief = random_search(tmp_path, max_trials=1)
+    chief.oracle.open()
+    try:
+        monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
+        monkeypatch.setenv("KERASTUNER_ORACLE_PORT", "1")
+        monkeypatch.setenv("KERASTUNER_TUNER_ID", "tuner0")
+        assert not may_overwrite(tmp_path / "search", wanted=True)
+    finally:
+        chief.oracle.close()
 
 
 def test_an_oracle_is_needed(tmp_path):

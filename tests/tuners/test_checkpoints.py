@@ -68,6 +68,17 @@ def test_a_resumed_search_removes_what_a_former_process_kept(tmp_path):
     assert weights_on_disk(tuner) == best_ids(tuner, 1)
 
 
+def test_a_resumed_search_removes_what_a_killed_process_left_unfinished(tmp_path):
+    first = searched(random_search(tmp_path, max_trials=3), epochs=1)
+    (worst,) = set(best_ids(first, 3)) - set(best_ids(first, 2))
+    folder = tmp_path / "search" / f"trial_{worst}"
+    folder.mkdir(exist_ok=True)
+    (folder / "unfinished.checkpoint.weights.h5").write_bytes(b"half of them")
+    tuner = searched(random_search(tmp_path, max_trials=3), epochs=1)
+    assert not folder.exists()
+    assert weights_on_disk(tuner) == best_ids(tuner, 1)
+
+
 def test_equal_scores_keep_the_first(tmp_path):
     def build(hp):
         hp.Choice("nothing", [1, 2, 3])

@@ -7,6 +7,7 @@ from small_searches import compiled, network, random_search, searched, weights_o
 
 import tfhpo
 from tfhpo.errors import SearchFailedError
+from tfhpo.tuners.listeners import SearchListener
 
 
 def failing(values, error=ValueError, where="build"):
@@ -82,6 +83,33 @@ def test_the_first_trials_that_fail_alike_stop_the_search(tmp_path):
         searched(hopeless)
     assert statuses(hopeless) == ["F"] * 3
     assert hopeless.stop_reason is None
+
+
+class Ends(SearchListener):
+    """Notes the trials that it hears the end of."""
+
+    def __init__(self):
+        self.ended = []
+
+    def on_trial_end(self, trial):
+        self.ended.append((trial.number, trial.status.value))
+
+
+def test_listeners_hear_of_the_failure_that_stops_the_search(tmp_path):
+    ends = Ends()
+    hopeless = grid(tmp_path, failing(range(6), where="fit"), listeners=[ends])
+    with pytest.raises(SearchFailedError):
+        searched(hopeless)
+    assert ends.ended == [(0, "FAILED"), (1, "FAILED"), (2, "FAILED")]
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size"])
+def test_a_bad_argument_from_a_function_fails_its_trial_alone(tmp_path, name):
+    tuner = grid(tmp_path, lambda hp: compiled(network(2)))
+    searched(tuner, **{name: lambda hp: hp.Choice("number", [0, 1, 2], default=1)})
+    assert statuses(tuner) == list("FCC")
+    told = f"`{name}` must be an integer of at least 1. Received: 0."
+    assert told in tuner.study().trials[0].message
 
 
 def test_a_search_may_go_on_whatever_fails(tmp_path):

@@ -88,6 +88,20 @@ def test_distributions_by_name(tmp_path):
         assert 0.01 <= trial.values["learning_rate"] <= 0.02
 
 
+def test_a_registered_range_overrides_the_builds_to_the_end(tmp_path):
+    hp = kt.HyperParameters()
+    hp.Int("units", 7, 9)
+
+    def build(hp):
+        return compiled(network(hp.Int("units", 2, 4)))
+
+    tuner = searched(random_search(tmp_path, build, max_trials=2, hyperparameters=hp), epochs=1)
+    best = tuner.study().best()[0].values["units"]
+    assert 7 <= best <= 9
+    assert tuner.get_best_models()[0].layers[0].units == best
+    assert tuner.refit_best(verbose=0).layers[0].units == best
+
+
 def test_a_space_of_one_value(tmp_path):
     def build(hp):
         return compiled(network(hp.Fixed("units", 3)))

@@ -15,6 +15,8 @@ Keep = int | Literal["all"]
 # KerasTuner's own names, so that its `load_model` finds them too.
 WEIGHTS = "checkpoint.weights.h5"
 BUILD_CONFIG = "build_config.json"
+# Keras wants its own ending, so the mark of an unfinished file comes before it.
+_UNFINISHED = f"unfinished.{WEIGHTS}"
 
 
 class CheckpointKeeper:
@@ -57,17 +59,16 @@ class CheckpointKeeper:
         """
         folder = Path(self._folder_of(trial_id))
         model.set_weights(weights)
-        # Keras wants its own ending, so the mark of an unfinished file comes before it.
-        unfinished = folder / f"unfinished.{WEIGHTS}"
+        unfinished = folder / _UNFINISHED
         model.save_weights(unfinished)
         (folder / BUILD_CONFIG).write_text(json.dumps(model.get_build_config()))
         unfinished.replace(folder / WEIGHTS)
 
     def remove(self, trial_ids: Iterable[str]) -> None:
-        """Removes the weights of these trials, and their folders where nothing else is in them."""
+        """Removes the weights of these trials, unfinished ones too, and folders left empty."""
         for trial_id in trial_ids:
             folder = Path(self._folder_of(trial_id))
-            for name in (WEIGHTS, BUILD_CONFIG):
+            for name in (WEIGHTS, _UNFINISHED, BUILD_CONFIG):
                 (folder / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 folder.rmdir()

@@ -8,9 +8,12 @@ from typing import Any
 
 import keras
 import keras_tuner
+from keras_tuner.src.distribute import utils as kt_distribute
 from keras_tuner.src.engine import objective as kt_objective
 
 from tfhpo.errors import ArgumentError, ObjectiveError, StudyWriteError
+from tfhpo.study import STUDY_FILE
+from tfhpo.study.lock import StudyLock, lock_path
 
 
 def check_folder(folder: Path) -> None:
@@ -26,6 +29,29 @@ def check_folder(folder: Path) -> None:
         raise StudyWriteError(
             f"The search needs the folder {folder}, which cannot be made: {error.strerror}."
         ) from error
+
+
+def may_overwrite(folder: Path, *, wanted: bool) -> bool:
+    """Returns whether a former project in the folder is to be removed.
+
+    KerasTuner removes the folder with all that is in it when the tuner is made, before anyone asks
+    whether a search is running there.
+
+    Args:
+        folder: The project's folder.
+        wanted: What the user asked for. Never granted to a worker: the folder is the chief's, who
+            may have begun long ago.
+
+    Raises:
+        StudyLockedError: If a search is writing there.
+    """
+    if not wanted or (kt_distribute.has_chief_oracle() and not kt_distribute.is_chief_oracle()):
+        return False
+    study = (folder / STUDY_FILE).absolute()
+    # Every writer leaves its lock's file; where there is none, there is nothing to ask.
+    if lock_path(study).exists():
+        StudyLock(study).release()
+    return True
 
 
 def check_oracle(oracle: Any) -> None:

@@ -34,7 +34,7 @@ class Trainer:
             arguments.
         link: The oracle.
         told: Who hears of it.
-        keep_weights: Whether the best epoch's weights are wanted.
+        keep_weights: Whether the weights of an epoch with this score may be wanted in the end.
         prepare: Changes the arguments of `fit` in place, given the trial's model and the number of
             the execution; it adds callbacks.
 
@@ -50,7 +50,7 @@ class Trainer:
     fit: Callable[..., Any]
     link: OracleLink
     told: SearchListener
-    keep_weights: bool
+    keep_weights: Callable[[float], bool]
     prepare: Callable[[Any, dict[str, Any], int], None]
     best: BestEpoch = field(default_factory=BestEpoch)
     model: Any = None

@@ -90,7 +90,8 @@ class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
     Args:
         objective: What to be best at.
         best: The trial's best epoch so far; it is updated.
-        keep_weights: Whether weights are wanted at all.
+        keep_weights: Whether the weights of an epoch with this score, NaN where it is not known
+            yet, may be wanted in the end. Fetching them takes longer than all else here.
         on_begin: Called once, when the training begins: all hyperparameters are read by then.
         on_epoch_end: Called with the epoch and its metrics, learning rate included; answers
             whether to go on.
@@ -101,7 +102,7 @@ class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
         objective: kt_objective.Objective,
         best: BestEpoch,
         *,
-        keep_weights: bool,
+        keep_weights: Callable[[float], bool],
         on_begin: Callable[[], None],
         on_epoch_end: Callable[[int, Mapping[str, float]], bool],
     ) -> None:
@@ -135,12 +136,13 @@ class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _keep(self, metrics: Mapping[str, float]) -> None:
         # An objective that only the end of `fit` knows makes the last epoch the one to keep.
+        value = math.nan
         if self._objective.has_value(metrics):
             value = float(self._objective.get_value(metrics))
             if not improves(value, self._best.score, self._objective):
                 return
             self._best.score = value
-        if self._keep_weights:
+        if self._keep_weights(value):
             self._best.weights = self.model.get_weights()
 
 

@@ -7,7 +7,7 @@ import math
 import statistics
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +18,14 @@ from keras_tuner.src.distribute import utils as kt_distribute
 from keras_tuner.src.engine import tuner as kt_tuner
 from keras_tuner.src.engine import tuner_utils
 
-from tfhpo.errors import ArgumentError, StudyError, TfhpoError
+from tfhpo.errors import (
+    ArgumentError,
+    MissingExtraError,
+    ObjectiveError,
+    SearchFailedError,
+    SpaceError,
+    StudyError,
+)
 from tfhpo.oracles import StrategyOracle
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.links import link_to
@@ -42,6 +49,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _COMPLETED = kt_trial.TrialStatus.COMPLETED
+# What is no single trial's failure.
+_ENDS_SEARCH = (
+    StudyError,
+    SearchFailedError,
+    SpaceError,
+    ObjectiveError,
+    MissingExtraError,
+    keras_tuner.errors.FatalError,
+)
 # How long a worker waits before it asks the chief again, in seconds.
 _IDLE_WAIT = 1.0
 
@@ -114,7 +130,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._keeper = CheckpointKeeper("all", self.get_trial_dir)
         self._listeners = tuple(listeners)
         self._logdir = logdir
-        self._overwrite = bool(kwargs.get("overwrite", False))
+        kwargs["overwrite"] = self._overwrite = checks.may_overwrite(
+            folder, wanted=bool(kwargs.get("overwrite", False))
+        )
         self._local_oracle = oracle
         # What the user registered in advance; the build's own ranges must not contradict it.
         self._overridden = frozenset(hp.name for hp in oracle.hyperparameters.space)
@@ -272,7 +290,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def on_trial_end(self, trial: kt_trial.Trial) -> None:
         """Called with each trial that ran or failed: ends it at the oracle."""
-        self._link.finish(trial)
+        try:
+            self._link.finish(trial)
+        except SearchFailedError:
+            # This ends the search, and yet the trial is recorded.
+            self._told.on_trial_end(self._link.record(trial))
+            raise
         self.save()
         if trial.status == _COMPLETED:
             self._prune_checkpoints()
@@ -296,7 +319,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             fit=self.hypermodel.fit,
             link=self._link,
             told=self._told,
-            keep_weights=self._keeper.keep != 0,
+            keep_weights=self._weights_wanted(),
             prepare=lambda model, arguments, execution: self._prepare(
                 trial, model, arguments, execution
             ),
@@ -316,7 +339,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             # KerasTuner would write a second set of hyperparameters; and into the run that the
             # listener begins anew where both have the same folder.
             for callback in callbacks:
-                if type(callback).__name__ == "TensorBoard":
+                if isinstance(callback, keras.callbacks.TensorBoard):
                     folder = Path(callback.log_dir) / trial.trial_id / f"callback{execution}"
                     callback.log_dir = str(folder)
         if HookCallback.wanted(self, Tuner):
@@ -327,12 +350,13 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     ) -> None:
         """Runs a trial; whatever it raises becomes the cause of its failure.
 
-        An error of tfhpo, or one that KerasTuner calls fatal, would meet every trial: it ends the
-        search instead.
+        An error of the study, the objective, the space or the search itself, or one that KerasTuner
+        calls fatal, would meet every trial: it ends the search instead. An argument that breaks its
+        rule is one trial's own: what is the same for all was checked before the first.
         """
         try:
             self._run_and_update_trial(trial, *fit_args, **fit_kwargs)
-        except (TfhpoError, keras_tuner.errors.FatalError):
+        except _ENDS_SEARCH:
             raise
         except Exception as error:  # noqa: BLE001 (any error of the user's model is a failed trial)
             failed = isinstance(error, keras_tuner.errors.FailedTrialError)
@@ -388,7 +412,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             StudyError: If the weights were not kept.
         """
         path = self._keeper.path(trial.trial_id)
-        model = self._try_build(TrackedHyperParameters.tracking(trial.hyperparameters))
+        model = self._try_build(self._tracked(trial))
         with kt_tuner.maybe_distribute(self.distribution_strategy):
             load_weights(model, path)
         return model
@@ -405,7 +429,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             The trained model; its `history` attribute tells how the training went.
 
         Raises:
-            StudyError: If no trial was completed.
+            StudyError: If no trial was completed, or the study knows no seed for the best.
             ArgumentError: If there are no arguments and no search before.
         """
         best = self._best_trials(1)
@@ -415,11 +439,14 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             raise ArgumentError("Give the data to train on: this tuner has not searched yet.")
         known_args, known_kwargs = self._fit_arguments or ((), {})
         keras.utils.set_random_seed(self._seed_of(best[0].trial_id))
-        hp = TrackedHyperParameters.tracking(best[0].hyperparameters)
+        hp = self._tracked(best[0])
         model = self._try_build(hp)
         arguments = resolve({**known_kwargs, **_epochs_of(hp), **fit_kwargs}, hp)
         self.hypermodel.fit(hp, model, *(fit_args or known_args), **arguments)
         return model
+
+    def _tracked(self, trial: kt_trial.Trial) -> TrackedHyperParameters:
+        return TrackedHyperParameters.tracking(trial.hyperparameters, overridden=self._overridden)
 
     def _best_trials(self, count: int) -> list[kt_trial.Trial]:
         """Returns the best completed trials; KerasTuner's oracles count failed and running ones."""
@@ -444,6 +471,23 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             )
         return model
 
+    def _weights_wanted(self) -> Callable[[float], bool]:
+        """Returns a function that tells whether a score, as things stand, is among the best."""
+        keep = self._keeper.keep
+        sign = -1.0 if self.oracle.objective.direction == "max" else 1.0
+        best = [] if keep == "all" else self._best_trials(max(keep, 1))
+        losses = [sign * trial.score for trial in best]
+        # The mean of several executions may be among the best where one of them is not, and so may
+        # a score that only the end of the training tells.
+        unknown = keep != 0 and self.executions_per_trial > 1
+
+        def wanted(score: float) -> bool:
+            if unknown or (keep != 0 and math.isnan(score)):
+                return True
+            return self._keeper.wants(sign * score, losses)
+
+        return wanted
+
     def _write_checkpoint(self, trial: kt_trial.Trial, score: float) -> None:
         trainer = self._trainer
         if trainer is None or trainer.best.weights is None or not math.isfinite(score):
@@ -466,7 +510,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _checkpoints_on_disk(self) -> set[str]:
         if self._is_worker():
             return set()
-        found = Path(self.project_dir).glob(f"trial_*/{WEIGHTS}")
+        # What a killed process left unfinished too.
+        found = Path(self.project_dir).glob(f"trial_*/*{WEIGHTS}")
         return {path.parent.name.removeprefix("trial_") for path in found}
 
     # ------------------------------------------------------------------ the study
@@ -510,8 +555,13 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         return [self._link.record(trial) for trial in ended]
 
     def _seed_of(self, trial_id: str) -> int:
-        seeds = {trial.trial_id: trial.seed for trial in self.study().trials}
-        return int(seeds.get(trial_id) or 0)
+        seed = {trial.trial_id: trial.seed for trial in self.study().trials}.get(trial_id)
+        if seed is None:
+            raise StudyError(
+                "A trial is trained again with the seed that its study recorded. "
+                f"Received: trial {trial_id}, for which the study holds none."
+            )
+        return seed
 
     # ------------------------------------------------------------------ before the first trial
 
