@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,13 @@ from tfhpo.errors import SearchFailedError
 # more of them in a row to stop a search.
 _DIVERGED_FACTOR = 3
 _DIVERGED = "is not finite"
+_EXCEPTION = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt)\b")
+# What differs between equal causes: addresses of objects, and numbers.
+_VARIES = re.compile(r"0x[0-9a-f]+|[-+]?\d+(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE)
+# TensorFlow and Keras open some errors with a line that tells nothing, and let their stack follow.
+_UNTELLING = re.compile(r".*:$|.*Exception encountered when calling")
+_STACK = re.compile(r'Detected at |File "|<stack traces|\[\[')
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 def diverged_message(objective: str, score: float) -> str:
@@ -20,12 +28,21 @@ def diverged_message(objective: str, score: float) -> str:
 
 
 def cause_of(message: str | None) -> str:
-    """Returns the line of a traceback that tells the cause, without what varies by trial."""
-    lines = [line.strip() for line in (message or "").splitlines() if line.strip()]
-    exceptions = [
-        line for line in lines if re.match(r"[\w.]+(Error|Exception|Exit|Interrupt)\b", line)
-    ]
-    return (exceptions or lines or ["no cause was given"])[-1]
+    """Returns the line of a traceback that tells the cause.
+
+    Where the exception's own line tells nothing, as TensorFlow's "Graph execution error:", the
+    first one after it that does is added.
+    """
+    plain = _COLOUR.sub("", message or "")
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    exceptions = [at for at, line in enumerate(lines) if _EXCEPTION.match(line)]
+    if not exceptions:
+        return lines[-1] if lines else "no cause was given"
+    cause = lines[exceptions[-1]]
+    if not _UNTELLING.match(cause):
+        return cause
+    telling = (line for line in lines[exceptions[-1] + 1 :] if not _STACK.match(line))
+    return " ".join([cause, *itertools.islice(telling, 1)])
 
 
 @dataclass(frozen=True)
@@ -53,7 +70,7 @@ class FailureLimit:
         """
         if self.count is None or not messages:
             return
-        causes = {re.sub(r"\d+", "#", cause_of(message)) for message in messages}
+        causes = {_VARIES.sub("#", cause_of(message)) for message in messages}
         diverged = all(_DIVERGED in cause for cause in causes)
         limit = self.count * _DIVERGED_FACTOR if diverged else self.count
         if len(causes) == 1 and len(messages) >= limit:
