@@ -33,6 +33,17 @@ def test_a_list_of_words_stays_unordered():
     assert restricted.domain == Levels(("c", "a"))
 
 
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_list_of_numbers_is_ordered_where_they_were(ordered):
+    parameter = Parameter("width", Levels((1, 2, 4, 8), ordered=ordered))
+    assert parameter.restricted([8, 2]).domain == Levels((8, 2), ordered=ordered)
+
+
+def test_a_list_for_a_range_holds_numbers():
+    with pytest.raises(SpaceError, match="Received: True"):
+        Parameter("width", Steps(1, 9)).restricted([True, 5])
+
+
 @pytest.mark.parametrize("values", [[10], [5, 5], []])
 def test_a_list_that_does_not_fit_is_refused(values):
     with pytest.raises(SpaceError, match="Received"):

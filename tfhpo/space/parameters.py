@@ -8,6 +8,7 @@ from typing import Any
 from tfhpo.errors import SpaceError
 from tfhpo.space.domains import (
     Domain,
+    Kind,
     Levels,
     Value,
     domain_from_config,
@@ -91,6 +92,8 @@ class Parameter:
     def restricted(self, values: list[Value]) -> Parameter:
         """Returns the parameter with only the listed values left.
 
+        Their order means something only where it did in the whole domain.
+
         Raises:
             SpaceError: If a value is not in the domain.
         """
@@ -100,7 +103,7 @@ class Parameter:
                     f"The list given for {self.name!r} must hold values of {self.domain}. "
                     f"Received: {value!r}."
                 )
-        ordered = not any(isinstance(value, (bool, str)) for value in values)
+        ordered = self.domain.kind is not Kind.CATEGORICAL
         default = self.default if self.default in values else None
         return replace(self, domain=Levels(tuple(values), ordered=ordered), default=default)
 
