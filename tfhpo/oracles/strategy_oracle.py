@@ -60,7 +60,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         max_trials: How many trials to run at most; None for no bound but the space itself.
         options: Further arguments of the strategy, by name.
         distributions: Parameter name to a frozen scipy.stats distribution, or to a list of the
-            values to search.
+            values to search. The names must be of parameters that are known before the first trial;
+            one that only a later build declares cannot have any.
         seed: Makes the whole search repeatable; 0 is a seed like any other. None draws one, which
             the study remembers.
         hyperparameters: Parameters registered in advance; their ranges override the build's.
@@ -433,7 +434,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             return None
         key, point = suggestions[0]
         number = len(self.trials)
-        trial = kt_trial.Trial(self.get_space(), trial_id=f"{number:04d}")
+        # It is given its copy of the space when it starts, as every attempt is.
+        trial = kt_trial.Trial(self.hyperparameters, trial_id=f"{number:04d}")
         return Run(trial, number, key, point, self._opened.strategy.space.decode(point.x))
 
     def _may_go_on(self) -> bool:
