@@ -191,3 +191,23 @@ def test_a_kill_right_after_the_new_header_was_written_loses_no_trial(placed, ra
         oracle.study_path, oracle._plan.header(oracle.space, oracle.seed), extend=True
     ).close()
     assert sorted(scores(extended(placed, n(0, 9), extend=False))) == list(range(10))
+
+
+def test_a_trial_that_broke_off_does_not_count_as_all_that_begins_alike(placed):
+    def build(hp):
+        units = hp.Choice("units", [8, 16])
+        if build.failures:
+            build.failures -= 1
+            raise ZeroDivisionError
+        return units * hp.Choice("rate", [1, 2, 3])
+
+    build.failures = 0
+    first = placed(RandomOracle("loss", 1, seed=0))
+    declare(first, build)
+    build.failures = 2  # `drive` declares the space first; the second one is the trial's
+    drive(first, build)
+    extended(placed, build, max_trials=2, seed=1)
+    resumed = placed(RandomOracle("loss", seed=1))
+    drive(resumed, build)
+    statuses = [trial.status for trial in resumed.study().trials]
+    assert statuses == ["FAILED"] + ["COMPLETED"] * 5

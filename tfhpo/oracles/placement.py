@@ -63,7 +63,7 @@ def place_again(runs: Iterable[Run], keys: Iterable[int | None], space: Space) -
 
 def _used_values(run: Run) -> Mapping[str, Value]:
     values: Mapping[str, Value] = run.trial.hyperparameters.values
-    return values if run.ended else run.values
+    return values if run.ended and not run.broke_off else run.values
 
 
 def _asked_for(parameter: Parameter, values: Mapping[str, Value]) -> bool:

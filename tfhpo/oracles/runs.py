@@ -31,6 +31,8 @@ class Run:
         attempt: How many attempts began before the current one, interrupted ones included.
         tuner_id: Which worker has it.
         started: When the current attempt began, unix seconds.
+        broke_off: Whether it failed before it came to its end: its build may not have read all
+            that it would use.
     """
 
     trial: kt_trial.Trial
@@ -42,6 +44,7 @@ class Run:
     attempt: int = 0
     tuner_id: str | None = None
     started: float | None = None
+    broke_off: bool = False
 
     @property
     def ended(self) -> bool:
@@ -65,20 +68,18 @@ class Run:
         self.tuner_id = tuner_id
         self.started = time.time()
 
-    def settle(self, space: Space, *, broke_off: bool) -> None:
+    def settle(self, space: Space) -> None:
         """Moves the point to where the values lie that the trial really used.
 
-        A trial that broke off stays at its suggestion: its build may not have read all that it
-        would use, for a cause that lies elsewhere. One that ran to its end has read all of it,
-        whatever its score was judged to be.
+        A trial that broke off stays at its suggestion, for the cause may lie elsewhere. One that
+        ran to its end has read all that it would use, whatever its score was judged to be.
 
         Args:
             space: The space by now; its first columns are those of the suggestion.
-            broke_off: Whether the trial failed before it came to its end.
         """
         grown = (0, len(space) - len(self.point.x))
         x, suggested = np.pad(self.point.x, grown), np.pad(self.point.active, grown)
-        if broke_off:
+        if self.broke_off:
             self.point = Point(x, suggested)
             return
         values = self.trial.hyperparameters.values
@@ -133,6 +134,7 @@ class Run:
             "active": self.point.active.tolist(),
             "values": self.values,
             "failures": self.failures,
+            "broke_off": self.broke_off,
         }
 
 
@@ -168,6 +170,7 @@ def run_from_record(
         attempt=record.attempt,
         tuner_id=record.tuner_id,
         started=record.started,
+        broke_off=known.get("broke_off", False),
     )
 
 

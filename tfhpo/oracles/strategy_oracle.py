@@ -265,13 +265,13 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             run.trial.status = trial.status
             run.trial.message = trial.message or notes.get("message")
             self._take_values(run, told)
-            broke_off = trial.status != kt_trial.TrialStatus.COMPLETED
-            if not broke_off:
+            run.broke_off = trial.status != kt_trial.TrialStatus.COMPLETED
+            if not run.broke_off:
                 self._judge(run.trial)
             self._retry_or_fail(run)
             if run.ended:
                 # Not before: the strategy awaits the point that it suggested.
-                run.settle(self._opened.strategy.space, broke_off=broke_off)
+                run.settle(self._opened.strategy.space)
             with self._recording():
                 self._opened.finish(run, len(self.trials))
             if run.ended:
