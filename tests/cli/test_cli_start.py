@@ -1,5 +1,6 @@
 """The program itself: quick to start, clear in refusing."""
 
+import re
 import subprocess
 import sys
 
@@ -7,7 +8,8 @@ import pytest
 from command_line import ROOT, invoke, refusal
 
 from tfhpo import __version__
-from tfhpo.cli import main
+from tfhpo.cli import main, screen
+from tfhpo.errors import StudyMismatchError
 
 HEAVY = ("tensorflow", "keras", "keras_tuner", "sklearn", "matplotlib", "scipy")
 WATCH = f"""
@@ -61,6 +63,16 @@ def test_an_unknown_command_is_refused():
 
 def test_an_error_of_the_family_is_one_line(tmp_path):
     assert refusal("show", tmp_path / "[/red]") == (f"There is no study at {tmp_path / '[/red]'}.")
+
+
+def test_a_long_error_keeps_its_lines_and_only_the_first_is_red(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    screen.show_error(StudyMismatchError("It differs:\n\n  seed: was [1], is 2\n  x: was 3"))
+    first, *others = capsys.readouterr().err.splitlines()
+    assert "\x1b[1;31m" in first
+    assert re.sub(r"\x1b\[[\d;]*m", "", first) == "Error: It differs:"
+    assert others == ["", "  seed: was [1], is 2", "  x: was 3"]
 
 
 def test_any_other_error_keeps_its_traceback(monkeypatch):

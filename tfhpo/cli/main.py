@@ -25,7 +25,7 @@ REFUSED = 2
 
 
 class _Commands(TyperGroup):
-    """Shows the errors that tfhpo raises on purpose as one line; any other keeps its traceback."""
+    """Shows the message of an error that tfhpo raises on purpose; any other keeps its traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         try:

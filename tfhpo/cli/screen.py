@@ -19,8 +19,13 @@ def console() -> Console:
 
 
 def show_error(error: TfhpoError) -> None:
-    """Prints an error as one red line on standard error."""
-    text = Text.assemble(("Error: ", "bold red"), (" ".join(str(error).split()), "red"))
+    """Prints an error on standard error: its first line in red, what follows it plain.
+
+    Some errors have more to show than a line: a list of differences, or a trial's traceback.
+    """
+    first, *others = str(error).splitlines() or [""]
+    rest = "".join(f"\n{line}" for line in others)
+    text = Text.assemble(("Error: ", "bold red"), (first, "bold red"), rest)
     Console(stderr=True).print(text, soft_wrap=True)
 
 
