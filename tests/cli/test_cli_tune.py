@@ -1,6 +1,7 @@
 """`tune` and `resume` on a small model: real searches, and what is refused before any."""
 
 import json
+import shlex
 import signal
 
 import pytest
@@ -54,6 +55,17 @@ def test_a_search_and_one_that_goes_on(model):
     anew = invoke(*arguments(model, epochs=2, max_trials=1), "--overwrite")
     assert anew.exit_code == 0, anew.output
     assert len(read_study(folder).completed) == 1
+
+
+def test_the_commands_told_can_be_pasted(model):
+    folder = model.parent / "two words"
+    done = invoke(*arguments(model, max_trials=1, directory=folder, project_name="it's"))
+    assert done.exit_code == 0, done.output
+    show, more, board = (shlex.split(line) for line in done.output.splitlines()[-3:])
+    place = str(folder / "it's")
+    assert show[-3:] == ["tfhpo", "show", place]
+    assert more[-5:] == ["tfhpo", "resume", place, "--max-trials", "2"]
+    assert board[-3:] == ["tensorboard", "--logdir", f"{place}/logs"]
 
 
 def test_an_unknown_strategy_names_the_nearest(model):

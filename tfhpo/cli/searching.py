@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -46,7 +47,7 @@ def run(request: TuneRequest, folder: Path, *, overwrite: bool = False) -> None:
     else:
         tuner.search(data.x, data.y, **arguments)
     if tuner.stop_reason == "interrupted":
-        stop_interrupted(f"tfhpo resume {folder}")
+        stop_interrupted(shlex.join(["tfhpo", "resume", str(folder)]))
     _report(tuner.study(), request, folder)
 
 
@@ -105,10 +106,11 @@ def _report(study: Any, request: TuneRequest, folder: Path) -> None:
     from tfhpo.reporting import print_results
 
     print_results(study, console=console())
+    more = ["tfhpo", "resume", str(folder), "--max-trials", str(2 * request.max_trials)]
     show_hints(
         [
-            ("Show again", f"tfhpo show {folder}"),
-            ("More trials", f"tfhpo resume {folder} --max-trials {2 * request.max_trials}"),
-            ("TensorBoard", f"tensorboard --logdir {request.logdir}"),
+            ("Show again", shlex.join(["tfhpo", "show", str(folder)])),
+            ("More trials", shlex.join(more)),
+            ("TensorBoard", shlex.join(["tensorboard", "--logdir", str(request.logdir)])),
         ]
     )
