@@ -1,10 +1,12 @@
 """The demo, at a small size, as a user runs it."""
 
+import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import program, refusal
+from command_line import ROOT, program, refusal
 
 from tfhpo.study import read_study
 
@@ -43,3 +45,33 @@ def test_the_demo_on_a_file_of_images(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "two: 72 images of 9 x 7" in done.stdout
     assert read_study(tmp_path / "tfhpo-demo").best()[0].score > 0.8
+
+
+@pytest.fixture
+def some_mnist(tmp_path):
+    """A file of 300 images of MNIST to train on and 100 to test by."""
+    folder = Path(os.environ.get("TFHPO_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "mnist.npz").is_file():
+        pytest.skip(f"needs mnist.npz in {folder}; TFHPO_DATA names another folder")
+    with np.load(folder / "mnist.npz") as whole:
+        np.savez(
+            tmp_path / "mnist.npz",
+            x_train=whole["x_train"][:300],
+            y_train=whole["y_train"][:300],
+            x_test=whole["x_test"][:100],
+            y_test=whole["y_test"][:100],
+        )
+    return tmp_path / "mnist.npz"
+
+
+@pytest.mark.slow
+def test_the_demo_on_some_of_mnist(some_mnist):
+    given = ("--data", some_mnist.name, "--max-trials", "2", "--epochs", "1")
+    done = program("demo", *given, folder=some_mnist.parent)
+    assert done.returncode == 0, done.stderr
+    assert "mnist: 240 images of 28 x 28 to train on, 60 to choose by, 100" in done.stdout
+    assert len(read_study(some_mnist.parent / "tfhpo-demo").completed) == 2
+    # No round has closed: the picture has the trials alone.
+    picture = some_mnist.parent / "tfhpo-demo" / "ranges.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert str(Path("tfhpo-demo", "ranges.png")) in done.stdout
