@@ -8,15 +8,38 @@ import pytest
 HEAVY = ("tensorflow", "keras", "keras_tuner", "jax", "torch", "pandas", "matplotlib", "sklearn")
 
 
-@pytest.mark.parametrize(
-    "module", ["tfhpo", "tfhpo.errors", "tfhpo.space", "tfhpo.strategies", "tfhpo.study"]
-)
-def test_an_import_loads_nothing_heavy(module):
-    script = f"import sys, {module}; print(*sorted(set({HEAVY}) & set(sys.modules)))"
+def heavy_after(code):
+    """Returns which of the heavy packages are loaded when a process has run the code."""
+    script = f"import sys\n{code}\nprint(*sorted(set({HEAVY}) & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == []
+    return done.stdout.splitlines()[-1].split()
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "tfhpo",
+        "tfhpo.errors",
+        "tfhpo.reporting",
+        "tfhpo.space",
+        "tfhpo.strategies",
+        "tfhpo.study",
+        "tfhpo.tensorboard",
+    ],
+)
+def test_an_import_loads_nothing_heavy(module):
+    assert heavy_after(f"import {module}") == []
+
+
+def test_the_help_of_the_program_loads_nothing_heavy():
+    code = "from tfhpo.cli.main import app\napp(['--help'], standalone_mode=False)"
+    assert heavy_after(code) == []
+
+
+def test_the_probe_sees_what_is_heavy():
+    assert heavy_after("import pandas") == ["pandas"]
 
 
 def test_a_search_needs_no_keras():

@@ -44,6 +44,10 @@ THIRD_PARTY = {
 }
 # Inside functions, for what an extra installs.
 LAZY = {"study": {"pandas"}}
+# Everything else reaches TensorFlow through Keras alone. The rooms that may import it themselves,
+# and the modules that may do so inside functions.
+TENSORFLOW_ROOMS = {"distribution"}
+TENSORFLOW_LAZILY = {"tfhpo.cli.doctor"}
 
 
 def modules():
@@ -134,6 +138,21 @@ def test_third_parties_stay_in_their_rooms(path):
         assert where == "typing" or top in allowed | sys.stdlib_module_names | {"tfhpo"}, (
             f"{dotted(path)}:{line} imports {name}; {here} may import {sorted(allowed)}"
         )
+
+
+@pytest.mark.parametrize("path", IMPORTS, ids=dotted)
+def test_tensorflow_is_imported_where_devices_are_asked_for_alone(path):
+    if room(dotted(path)) in TENSORFLOW_ROOMS:
+        return
+    found = [(line, where) for name, line, where in IMPORTS[path] if is_tensorflow(name)]
+    lazily = dotted(path) in TENSORFLOW_LAZILY
+    for line, where in found:
+        allowed = where == "typing" or (lazily and where == "function")
+        assert allowed, f"{dotted(path)}:{line} imports TensorFlow in a {where}"
+
+
+def is_tensorflow(name):
+    return name.split(".")[0] == "tensorflow"
 
 
 def test_there_is_no_cycle_between_modules():
