@@ -1,5 +1,6 @@
 """Which weights lie on disk after a search, and what is told where they do not."""
 
+import keras_tuner as kt
 import pytest
 from small_searches import (
     X_HELD_OUT,
@@ -77,6 +78,21 @@ def test_a_resumed_search_removes_what_a_killed_process_left_unfinished(tmp_path
     tuner = searched(random_search(tmp_path, max_trials=3), epochs=1)
     assert not folder.exists()
     assert weights_on_disk(tuner) == best_ids(tuner, 1)
+
+
+def test_a_fit_with_a_score_of_its_own_keeps_the_best_by_that_score(tmp_path):
+    class Model(kt.HyperModel):
+        def build(self, hp):
+            return compiled(network(2), hp.Choice("rate", [0.0, 10.0]))
+
+        def fit(self, hp, model, *args, **kwargs):
+            super().fit(hp, model, *args, **kwargs)
+            # The other way round than the losses that the epochs report.
+            return {"val_loss": -hp.get("rate")}
+
+    tuner = tfhpo.GridSearch(Model(), "val_loss", directory=tmp_path)
+    searched(tuner, epochs=1)
+    assert weights_on_disk(tuner) == ["0001"]
 
 
 def test_equal_scores_keep_the_first(tmp_path):

@@ -1,6 +1,7 @@
 """A search from its call to what it leaves: study, table, models, summaries."""
 
 import math
+from dataclasses import replace
 
 import keras
 import keras_tuner as kt
@@ -134,6 +135,14 @@ def test_refit_repeats_the_best_trial(finished):
     best = finished.study().best()[0]
     reports = finished.study().reports[best.number]
     assert model.history.history["val_loss"] == [one.metrics["val_loss"] for one in reports]
+
+
+def test_refit_needs_the_recorded_seed(finished, monkeypatch):
+    study = finished.study()
+    unknown = replace(study, trials=tuple(replace(one, seed=None) for one in study.trials))
+    monkeypatch.setattr(finished, "study", lambda: unknown)
+    with pytest.raises(StudyError, match=r"with the seed that its study recorded.*holds none"):
+        finished.refit_best(verbose=0)
 
 
 def test_refit_takes_other_arguments(finished):

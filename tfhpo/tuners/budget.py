@@ -37,11 +37,17 @@ class Budget:
                 f"`patience` must be at least 1 trial. Received: {self.patience!r}."
             )
 
+    @property
+    def needs_scores(self) -> bool:
+        """Whether a bound depends on the scores."""
+        return self.target is not None or self.patience is not None
+
     def exceeded(self, scores: Sequence[float], direction: str, began: float) -> str | None:
         """Returns the name of the bound that is reached, or None.
 
         Args:
-            scores: The scores of the completed trials, in the order of their ends.
+            scores: The scores of the completed trials, in the order of their ends; they may be
+                left out where they are not needed.
             direction: "min" or "max".
             began: When the search began, in seconds of `time.monotonic`.
         """

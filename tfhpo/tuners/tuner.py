@@ -203,9 +203,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _next_trial(self, began: float) -> kt_trial.Trial | None:
         """Returns the next trial; None after a stop, which is noted, or a wait."""
-        self.stop_reason = self._budget.exceeded(
-            self._scores(), self.oracle.objective.direction, began
-        )
+        scores = self._scores() if self._budget.needs_scores else []
+        self.stop_reason = self._budget.exceeded(scores, self.oracle.objective.direction, began)
         if self.stop_reason is not None:
             return None
         self.pre_create_trial()
@@ -472,30 +471,28 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         return model
 
     def _weights_wanted(self) -> Callable[[float], bool]:
-        """Returns a function that tells whether a score, as things stand, is among the best."""
+        """Returns a function that tells whether the weights of a score may be wanted in the end."""
+        among_best = self._among_best()
+        # The mean of several executions may be among the best where one of them is not; a `fit` of
+        # the user's own may return another score than its epochs report; and NaN stands for a score
+        # that only the end of the training tells.
+        keeps_any = self._keeper.keep != 0
+        open_yet = self.executions_per_trial > 1 or self._runs_own_code()
+        return lambda score: keeps_any and (open_yet or math.isnan(score) or among_best(score))
+
+    def _among_best(self) -> Callable[[float], bool]:
+        """Returns a function that tells whether a score would be among those that are kept."""
         keep = self._keeper.keep
         sign = -1.0 if self.oracle.objective.direction == "max" else 1.0
         best = [] if keep == "all" else self._best_trials(max(keep, 1))
         losses = [sign * trial.score for trial in best]
-        # The mean of several executions may be among the best where one of them is not, and so may
-        # a score that only the end of the training tells.
-        unknown = keep != 0 and self.executions_per_trial > 1
-
-        def wanted(score: float) -> bool:
-            if unknown or (keep != 0 and math.isnan(score)):
-                return True
-            return self._keeper.wants(sign * score, losses)
-
-        return wanted
+        return lambda score: self._keeper.wants(sign * score, losses)
 
     def _write_checkpoint(self, trial: kt_trial.Trial, score: float) -> None:
         trainer = self._trainer
         if trainer is None or trainer.best.weights is None or not math.isfinite(score):
             return
-        keep = self._keeper.keep
-        best = [] if keep == "all" else self._best_trials(max(keep, 1))
-        sign = -1.0 if self.oracle.objective.direction == "max" else 1.0
-        if self._keeper.wants(sign * score, [sign * one.score for one in best]):
+        if self._among_best()(score):
             self._keeper.write(trial.trial_id, trainer.model, trainer.best.weights)
             self._written.add(trial.trial_id)
 
