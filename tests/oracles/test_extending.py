@@ -211,3 +211,17 @@ def test_a_trial_that_broke_off_does_not_count_as_all_that_begins_alike(placed):
     drive(resumed, build)
     statuses = [trial.status for trial in resumed.study().trials]
     assert statuses == ["FAILED"] + ["COMPLETED"] * 5
+
+
+def test_an_extended_search_draws_anew(placed):
+    """The column that did not change must not see its first values again."""
+
+    def build(highest):
+        return lambda hp: hp.Float("y", 0, 1) + hp.Float("z", 0, highest)
+
+    drawn = []
+    for trials, highest in ((4, 1), (8, 2), (12, 3)):
+        oracle = placed(RandomOracle("loss", trials, seed=0, extend=True))
+        drawn += [values["y"] for values in drive(oracle, build(highest))]
+        oracle.close()
+    assert len(set(drawn)) == 12

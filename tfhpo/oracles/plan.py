@@ -56,9 +56,16 @@ class Plan:
         """Returns the space that KerasTuner's hyperparameters declare, with the distributions."""
         return space_of(hyperparameters, self.distributions)
 
-    def strategy(self, space: Space, seed: int) -> Strategy:
-        """Returns a new strategy over a space."""
-        rng = np.random.default_rng(seed)
+    def strategy(self, space: Space, seed: int, trials: int = 0) -> Strategy:
+        """Returns a new strategy over a space.
+
+        Args:
+            space: What to search.
+            seed: The seed of the search.
+            trials: How many trials went before in another space: the strategy's random numbers must
+                not be those that drew them.
+        """
+        rng = np.random.default_rng([seed, trials] if trials else seed)
         return self.strategy_class(space, rng, budget=self.budget, **self.options)
 
     def header(self, declared: Space, seed: int) -> StudyHeader:

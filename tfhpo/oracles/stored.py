@@ -107,7 +107,8 @@ def take_up(
         merge_stored(hyperparameters, known)
     space = plan.space(hyperparameters)
     runs = [] if known is None else stored_runs(plan, known, hyperparameters, overridden)
-    session = Session(study, plan.strategy(space, seed), seed=seed, sign=plan.sign)
+    strategy = plan.strategy(space, seed, trials=len(runs))
+    session = Session(study, strategy, seed=seed, sign=plan.sign)
     if known is not None and begun and known.header == study.header:
         placed: list[int | None] = known.space[_PLACED]
         place_again(runs, placed, space)
