@@ -110,3 +110,8 @@ def test_a_link_takes_the_right_direction(tmp_path):
     for objective in ("val_loss", keras_tuner.Objective("val_f1_score", "max")):
         oracle = keras_tuner.oracles.RandomSearchOracle(objective=objective)
         link_to(oracle, oracle, tmp_path, ())
+
+
+def test_a_misspelt_metric_is_met_with_the_one_that_was_meant():
+    with pytest.raises(ObjectiveError, match="Did you mean 'val_accuracy'"):
+        resolve_objective("val_acuracy")

@@ -1,11 +1,18 @@
 """A search goes on where it was, whatever happened in between."""
 
+import sqlite3
 from functools import partial
 
 import pytest
 from driving import COMPLETED, FAILED, INVALID, RUNNING, declare, drive, outcomes, run
 
-from tfhpo.errors import StudyError, StudyLockedError, StudyMismatchError, StudyWriteError
+from tfhpo.errors import (
+    StudyDamagedError,
+    StudyError,
+    StudyLockedError,
+    StudyMismatchError,
+    StudyWriteError,
+)
 from tfhpo.oracles import ElasticGridOracle, GridOracle, RandomOracle
 from tfhpo.study import Study
 
@@ -225,3 +232,17 @@ def test_an_unreadable_study_is_an_error_not_a_new_one(placed):
     with pytest.raises(StudyError, match=r"not a study|damaged"):
         oracle.create_trial("tuner0")
     assert oracle.study_path.read_text() == "no database"
+
+
+def test_a_trial_deleted_by_hand_is_told_as_damage(placed, random_search):
+    def build(hp):
+        return hp.Int("n", 0, 9)
+
+    random_search(build, 3)
+    oracle = placed(RandomOracle("loss", 9, seed=0))
+    with sqlite3.connect(oracle.study_path) as connection:
+        connection.execute("DELETE FROM trials WHERE number = 1")
+    connection.close()
+    declare(oracle, build)
+    with pytest.raises(StudyDamagedError, match="lacks trials"):
+        oracle.create_trial("tuner0")

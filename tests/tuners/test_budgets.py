@@ -168,3 +168,9 @@ def test_every_ready_tuner_has_the_budgets(tmp_path):
         )
         searched(tuner, epochs=1)
         assert (tuner.stop_reason, len(scores(tuner))) == ("target", 1)
+
+
+@pytest.mark.parametrize("wrong", [{"target": "hi"}, {"max_time": "1h"}, {"patience": True}])
+def test_a_bound_that_is_no_number_is_refused(wrong):
+    with pytest.raises(ArgumentError, match="must be a number"):
+        Budget(**wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Any
 
@@ -54,6 +55,12 @@ def direction_of(metric: str) -> str | None:
     return None
 
 
+def _hint(metric: str) -> str:
+    prefix = "val_" if metric.startswith("val_") else ""
+    near = difflib.get_close_matches(metric.removeprefix(prefix), _MAXIMISED | _MINIMISED, n=1)
+    return f" Did you mean {prefix + near[0]!r}?" if near else ""
+
+
 def resolve_objective(objective: Any) -> kt_objective.Objective:
     """Returns a KerasTuner objective with its right direction.
 
@@ -70,7 +77,8 @@ def resolve_objective(objective: Any) -> kt_objective.Objective:
         direction = direction_of(objective)
         if direction is None:
             raise ObjectiveError(
-                f"It is not known whether {objective!r} should be small or large. Say so: "
+                f"It is not known whether {objective!r} should be small or large."
+                f"{_hint(objective)} Say so: "
                 f"objective=keras_tuner.Objective({objective!r}, direction='max') or 'min'."
             )
         return keras_tuner.Objective(objective, direction)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tfhpo.errors import StudyDamagedError
 from tfhpo.oracles.runs import Run
 from tfhpo.space import Space
 from tfhpo.strategies import Result, Strategy
@@ -39,6 +40,11 @@ class Session:
             runs: All trials of the study.
         """
         known = sorted((run for run in runs if run.key is not None), key=_key)
+        if [run.key for run in known] != list(range(len(known))):
+            raise StudyDamagedError(
+                f"The study {self._study.path} lacks trials that its search had made: it was "
+                f"changed by hand. Found those of keys {[run.key for run in known]}."
+            )
         state = self._study.load_state()
         if state is not None:
             self.strategy.restore(state["strategy"], [run.entry(self._sign) for run in known])

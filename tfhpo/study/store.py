@@ -293,8 +293,9 @@ def _prepare(
 
 def _mismatch(path: Path, lines: list[str]) -> str:
     rule = (
-        f"The study {path} was made for another search. Extend it on purpose, or give the new "
-        "search another place. What differs:"
+        f"The study {path} was made for another search. Extend it on purpose (`extend=True`), "
+        "discard it (`overwrite=True`), or give the new search another place (`project_name`). "
+        "What differs:"
     )
     return "\n  ".join([rule, *lines])
 

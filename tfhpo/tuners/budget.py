@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 from tfhpo.errors import ArgumentError
 
@@ -28,6 +29,10 @@ class Budget:
     patience: int | None = None
 
     def __post_init__(self) -> None:
+        for name in ("max_time", "target", "patience"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, Real)):
+                raise ArgumentError(f"`{name}` must be a number. Received: {value!r}.")
         if self.max_time is not None and not self.max_time > 0:
             raise ArgumentError(f"`max_time` must be above 0 seconds. Received: {self.max_time!r}.")
         if self.target is not None and not math.isfinite(self.target):
