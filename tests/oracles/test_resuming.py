@@ -147,7 +147,7 @@ def test_another_strategy_is_refused(placed, random_search):
     random_search(mixed)
     oracle = placed(ElasticGridOracle("loss", seed=0))
     declare(oracle, mixed)
-    with pytest.raises(StudyMismatchError, match="strategy: was 'random', is 'elastic_grid'"):
+    with pytest.raises(StudyMismatchError, match="strategy: was 'random', is 'elastic-grid'"):
         oracle.create_trial("tuner0")
 
 

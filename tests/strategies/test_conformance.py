@@ -14,7 +14,7 @@ from tfhpo.strategies import ElasticGrid, GridSearch, RandomSearch, Strategy
 CONTENDERS = {
     "random": Contender(RandomSearch),
     "grid": Contender(GridSearch, random=False),
-    "elastic_grid": Contender(ElasticGrid),
+    "elastic-grid": Contender(ElasticGrid),
 }
 
 

@@ -185,7 +185,7 @@ class ElasticGrid(Strategy):
         three methods for selecting values of input variables", Technometrics 21 (1979).
     """
 
-    name: ClassVar[str] = "elastic_grid"
+    name: ClassVar[str] = "elastic-grid"
 
     def __init__(
         self,
