@@ -98,7 +98,7 @@ def larger_cnn(hp: kt.HyperParameters) -> keras.Model:
 PROBLEMS = {
     "dense": Problem("dense 20-64-64-10, 4,000 rows", dense, 4_000, (20,)),
     "small": Problem("CNN of one convolution, 4,000 images", small_cnn, 4_000, (28, 28, 1)),
-    "larger": Problem("CNN of four convolutions, 2,000 images", larger_cnn, 2_000, (28, 28, 1)),
+    "larger": Problem("CNN of four convolutions, 1,000 images", larger_cnn, 1_000, (28, 28, 1)),
 }
 
 
