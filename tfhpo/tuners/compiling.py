@@ -25,6 +25,20 @@ def compile_anew(model: Any, *, optimizer: Any, loss: Any, metrics: Any) -> None
         model.compile(**{**_compile_arguments(model), **changes})
 
 
+def build_optimizer(model: Any) -> None:
+    """Makes the optimiser's variables now, where the model's are known.
+
+    Keras leaves it to the first training step. There they are made while the step is traced, which
+    TensorFlow must then trace twice: it takes a fifth of a second longer and leaves memory behind.
+
+    Args:
+        model: A compiled model; one that is not built yet is left to Keras.
+    """
+    optimizer = getattr(model, "optimizer", None)
+    if model.built and optimizer is not None and not optimizer.built:
+        optimizer.build(model.trainable_variables)
+
+
 def _compile_arguments(model: Any) -> dict[str, Any]:
     # Keras keeps them for saving; its public `get_compile_config` serialises them, which a loss
     # that is a plain function would not survive.

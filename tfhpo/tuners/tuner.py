@@ -35,7 +35,7 @@ from tfhpo.tensorboard import HParamsLogger
 from tfhpo.tuners import checks
 from tfhpo.tuners.budget import Budget
 from tfhpo.tuners.checkpoints import WEIGHTS, CheckpointKeeper, Keep, load_weights
-from tfhpo.tuners.compiling import compile_anew
+from tfhpo.tuners.compiling import build_optimizer, compile_anew
 from tfhpo.tuners.data_checks import measured_metrics, training_data
 from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.listeners import Listeners, SearchListener
@@ -329,7 +329,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _prepare(
         self, trial: kt_trial.Trial, model: Any, arguments: dict[str, Any], execution: int
     ) -> None:
-        """Completes the arguments of one call of `fit`."""
+        """Completes the model and the arguments of one call of `fit`."""
+        if not self._runs_own_code():
+            # A `fit` of the user's own may still change what is trainable.
+            with kt_tuner.maybe_distribute(self.distribution_strategy):
+                build_optimizer(model)
         continue_training(model, trial.hyperparameters, arguments, self._keeper.path)
         callbacks = arguments["callbacks"]
         if self._logdir is None:
