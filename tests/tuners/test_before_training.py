@@ -25,6 +25,7 @@ from small_searches import (
 import tfhpo
 from tfhpo.errors import (
     ArgumentError,
+    ObjectiveError,
     SpaceError,
     StudyLockedError,
     StudyMismatchError,
@@ -49,6 +50,9 @@ def twice(hp):
         (lambda hp: None, r"must return a compiled Keras model. Received: None of type NoneType"),
         (lambda hp: "model", r"must return a compiled Keras model. Received: 'model' of type str"),
         (lambda hp: network(), r"call `model.compile\(...\)` in it.*'sequential.*not compiled"),
+        (classifier(kt.HyperParameters()), r"builds a new model for each trial.*built already"),
+        (lambda: None, r"take the hyperparameters as its only argument.*Received: <lambda>\(\)"),
+        (lambda hp, more: None, r"take the hyperparameters as its only argument.*\(hp, more\)"),
         (twice, r"'units' is known as .*max_value: 4.* is now declared as .*max_value: 8"),
     ],
 )
@@ -107,7 +111,10 @@ def no_training(monkeypatch):
             r"must name parameters of the space.*\['rate'\]",
         ),
         ({"objective": 7}, ArgumentError, r"objective must be a metric's name.*Received: 7"),
-        ({"no_such_argument": 1}, ValueError, r"no_such_argument"),
+        ({"no_such_argument": 1}, ArgumentError, r"no argument 'no_such_argument'\.$"),
+        ({"max_trial": 3}, ArgumentError, r"no argument 'max_trial'. Did you mean 'max_trials'"),
+        ({"levels": 3}, ArgumentError, r"RandomSearch has no argument 'levels'"),
+        ({"objective": None}, ObjectiveError, r"Tell what to optimise.*'val_loss'.*none"),
     ],
 )
 def test_settings(tmp_path, no_training, settings, kind, told):
@@ -123,6 +130,10 @@ def test_settings(tmp_path, no_training, settings, kind, told):
         ((X[:, :3], Y), r"must accept the training data. Received: \(\(1, 3\), \(1,\)\)"),
         ((X, np.zeros((64, 5))), r"must accept the training data. Received: .*\(1, 5\)"),
         ((X, Y[:60]), r"same number of rows.*Received: \(\(64, 4\), \(60,\)\)"),
+        ((X.tolist(), Y), r"must be arrays, not lists.*numpy.asarray"),
+        ((X, Y.tolist()), r"must be arrays, not lists.*Received: a list that holds \d"),
+        ((X, np.where(np.arange(64) == 40, 2, Y)), r"(?s)accept the training data.*label value of 2"),
+        ((X, np.where(np.arange(64) == 40, -1, Y)), r"(?s)accept the training data.*value of -1"),
         ((X[:0], Y[:0]), r"same number of rows, at least one. Received: \(\(0, 4\), "),
     ],
 )
@@ -172,6 +183,34 @@ def test_validation_data_of_the_wrong_shape(tmp_path, no_training):
     tuner = random_search(tmp_path)
     with pytest.raises(ArgumentError, match=r"must accept the validation data. .*\(1, 3\)"):
         tuner.search(X, Y, validation_data=(X[:, :3], Y), verbose=0)
+
+
+def test_validation_data_do_not_build_the_model(tmp_path, no_training):
+    def build(hp):
+        layer = keras.layers.Dense(hp.Int("units", 2, 4))
+        return compiled(keras.Sequential([layer, keras.layers.Dense(2)]))
+
+    with pytest.raises(ArgumentError, match=r"must accept the validation data. .*\(1, 3\)"):
+        random_search(tmp_path, build).search(X, Y, validation_data=(X[:, :3], Y), verbose=0)
+
+
+def test_a_data_set_that_is_not_batched(tmp_path, no_training):
+    import tensorflow as tf
+
+    rows = tf.data.Dataset.from_tensor_slices((X, Y))
+    with pytest.raises(ArgumentError, match=r"(?s)accept the training data.*batched\? `.batch"):
+        random_search(tmp_path, objective="loss").search(rows, verbose=0)
+
+
+def test_a_misspelt_argument_of_fit(tmp_path):
+    with pytest.raises(ArgumentError, match=r"those of `fit`. Received: 'epoch'.*mean 'epochs'"):
+        random_search(tmp_path).search(X, Y, validation_split=0.25, epoch=2, verbose=0)
+    assert not (tmp_path / "search" / "study.sqlite").exists()
+
+
+def test_an_option_of_the_strategy_among_the_tuners_arguments(tmp_path):
+    with pytest.raises(ArgumentError, match=r"no argument 'alpha'.*options=\{'alpha': 0.2\}"):
+        tfhpo.ElasticGridSearch(classifier, "val_loss", alpha=0.2, directory=tmp_path)
 
 
 def test_a_study_of_another_space(tmp_path):

@@ -57,7 +57,6 @@ def stop_interrupted(command: str) -> NoReturn:
     Args:
         command: What goes on with the search.
     """
-    console().print("Interrupted: every trial that ended is kept.")
     show_hints([("Go on", command)])
     raise typer.Exit(INTERRUPTED)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from keras_tuner.src.engine import objective as kt_objective
 from tfhpo.errors import ArgumentError, ObjectiveError, StudyWriteError
 from tfhpo.study import STUDY_FILE
 from tfhpo.study.lock import StudyLock, lock_path
-
 
 def check_folder(folder: Path) -> None:
     """Makes the project's folder, or raises a StudyWriteError that tells why it cannot be made."""
@@ -64,15 +64,37 @@ def check_oracle(oracle: Any) -> None:
 
 
 def check_hypermodel(hypermodel: Any, *, needed: bool) -> None:
-    """Raises an ArgumentError where there is no model to train, and `run_trial` is not overridden.
+    """Refuses what cannot build a model.
 
-    KerasTuner's own check only sees whether its own `run_trial` is.
+    KerasTuner's own check only sees whether its own `run_trial` is overridden.
+
+    Args:
+        hypermodel: What the user gave.
+        needed: Whether there must be one: `run_trial` is not overridden.
+
+    Raises:
+        ArgumentError: If it is missing, a model that is built already, or a function that does not
+            take one argument.
     """
     if hypermodel is None and needed:
         raise ArgumentError(
             "`hypermodel` must be a function that builds a model, or a `keras_tuner.HyperModel`; "
             "only a subclass with a `run_trial` of its own needs none. Received: None."
         )
+    if isinstance(hypermodel, keras.Model):
+        raise ArgumentError(
+            "`hypermodel` must be a function that builds a new model for each trial, "
+            f"def build(hp): ... Received: {hypermodel.name!r}, a model that is built already."
+        )
+    if inspect.isfunction(hypermodel) or inspect.ismethod(hypermodel):
+        signature = inspect.signature(hypermodel)
+        try:
+            signature.bind(None)
+        except TypeError as error:
+            raise ArgumentError(
+                "The build function must take the hyperparameters as its only argument, "
+                f"def {hypermodel.__name__}(hp): ... Received: {hypermodel.__name__}{signature}."
+            ) from error
 
 
 def check_model(model: Any, *, compiled: bool) -> None:
@@ -117,8 +139,7 @@ def check_validation(objective: kt_objective.Objective, arguments: Mapping[str, 
     if needing:
         raise ObjectiveError(
             f"The objective {needing[0]!r} is measured on validation data: give the search "
-            "`validation_data` or `validation_split`. "
-            f"Received: {sorted(arguments) or 'neither'}."
+            "`validation_data` or `validation_split`. Received: neither."
         )
 
 
@@ -133,6 +154,10 @@ def check_objective(objective: kt_objective.Objective, metrics: Sequence[str]) -
         ObjectiveError: If it is not.
     """
     known = {*metrics, *(f"val_{name}" for name in metrics)}
+    if isinstance(objective, kt_objective.DefaultObjective):
+        raise ObjectiveError(
+            f"Tell what to optimise: `objective` must be one of {sorted(known)}. Received: none."
+        )
     missing = [name for name in objective_names(objective) if name not in known]
     if missing:
         raise ObjectiveError(

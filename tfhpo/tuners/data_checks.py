@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from numbers import Number
 from typing import Any
 
 import keras
+import numpy as np
 
 from tfhpo.errors import ArgumentError
 from tfhpo.tuners.training import single_values
@@ -20,18 +22,21 @@ def training_data(args: tuple[Any, ...], arguments: Mapping[str, Any]) -> tuple[
     x = args[0] if args else arguments.get("x")
     y = args[1] if len(args) > 1 else arguments.get("y")
     if x is None:
+        given = sorted(name for name, value in arguments.items() if value not in (None, []))
         raise ArgumentError(
             "`search` takes the arguments of `fit`, the training data first. "
-            f"Received: {sorted(arguments) or 'none'}."
+            f"Received: {', '.join(given) or 'none'}."
         )
     return x, y
 
 
 def measured_metrics(model: Any, x: Any, y: Any = None, validation_data: Any = None) -> list[str]:
-    """Returns the names under which a model reports its metrics, by evaluating a row or a batch.
+    """Returns the names under which a model reports its metrics, by evaluating a few rows.
 
-    Keras knows them only once it has seen data. The data are evaluated eagerly: tracing a graph
-    for it would take longer than a small model's epoch.
+    Keras knows them only once it has seen data. Of arrays the first row is evaluated, and those
+    with the lowest and the highest label, since a loss may not take every label; of data that come
+    in batches, the first batch. It is done eagerly: tracing a graph would take longer than a small
+    model's epoch.
 
     Args:
         model: A built and compiled model, used for nothing else.
@@ -47,40 +52,78 @@ def measured_metrics(model: Any, x: Any, y: Any = None, validation_data: Any = N
         ArgumentError: If the model does not accept the data.
     """
     model.run_eagerly = True
+    names = sorted(_evaluated(model, (x, y), "training"))
     if isinstance(validation_data, (tuple, list)):
         _evaluated(model, tuple(validation_data), "validation")
     elif validation_data is not None:
         _evaluated(model, (validation_data,), "validation")
-    return sorted(_evaluated(model, (x, y), "training"))
+    return names
 
 
 def _evaluated(model: Any, data: tuple[Any, ...], purpose: str) -> dict[str, float]:
-    batch = _one_batch(data, purpose)
-    if batch is None:
-        return {}
-    features, targets, weights = keras.utils.unpack_x_y_sample_weight(batch)
-    try:
-        logs = model.evaluate(features, targets, sample_weight=weights, verbose=0, return_dict=True)
-    except Exception as error:
-        raise ArgumentError(
-            f"The model must accept the {purpose} data. "
-            f"Received: {_shapes(batch)}; evaluating them raises {type(error).__name__}: {error}"
-        ) from error
+    logs: dict[str, Any] = {}
+    for batch in _batches(data, purpose):
+        features, targets, weights = keras.utils.unpack_x_y_sample_weight(batch)
+        try:
+            logs = model.evaluate(
+                features, targets, sample_weight=weights, verbose=0, return_dict=True
+            )
+        except Exception as error:
+            raise ArgumentError(
+                f"The model must accept the {purpose} data. Received: {_shapes(batch)}; evaluating "
+                f"them raises {type(error).__name__}: {error}{_unbatched(model, data, features)}"
+            ) from error
     return single_values(logs)
 
 
-def _one_batch(data: tuple[Any, ...], purpose: str) -> Any:
-    """Returns what `fit` would take as a batch: inputs, or a tuple that begins with them."""
+def _batches(data: tuple[Any, ...], purpose: str) -> Iterator[Any]:
+    """Yields what `fit` would take as a batch: inputs, or a tuple that begins with them."""
     x = data[0]
     if isinstance(x, keras.utils.PyDataset):
-        return x[0]
-    if hasattr(x, "element_spec"):  # tf.data, without importing TensorFlow
-        return next(iter(x.take(1)))
-    arrays = [leaf for leaf in keras.tree.flatten(data) if leaf is not None]
-    if not arrays or not all(hasattr(array, "shape") for array in arrays):
-        return None
-    _check_rows(arrays, data, purpose)
-    return keras.tree.map_structure(lambda leaf: None if leaf is None else leaf[:1], data)
+        yield x[0]
+    elif _is_tf_dataset(x):
+        yield next(iter(x.take(1)))
+    else:
+        arrays = [leaf for leaf in keras.tree.flatten(data) if leaf is not None]
+        _check_arrays(arrays, purpose)
+        if arrays and all(hasattr(array, "shape") for array in arrays):
+            _check_rows(arrays, data, purpose)
+            for row in _telling_rows(data):
+                yield keras.tree.map_structure(
+                    lambda leaf, row=row: None if leaf is None else leaf[row : row + 1], data
+                )
+
+
+def _is_tf_dataset(x: Any) -> bool:
+    return hasattr(x, "element_spec")  # without importing TensorFlow
+
+
+def _telling_rows(data: tuple[Any, ...]) -> list[int]:
+    """Returns the numbers of the rows to evaluate: the first, and those of the extreme labels."""
+    labels = data[1] if len(data) > 1 else None
+    if getattr(getattr(labels, "dtype", None), "kind", None) not in ("i", "u"):
+        return [0]
+    flat = np.asarray(labels)
+    flat = flat.reshape(len(flat), -1)
+    return sorted({0, int(flat.min(axis=1).argmin()), int(flat.max(axis=1).argmax())})
+
+
+def _unbatched(model: Any, data: tuple[Any, ...], features: Any) -> str:
+    """Returns a hint where a data set's elements look like single rows."""
+    expected, received = getattr(model, "input_shape", None), getattr(features, "shape", None)
+    if not _is_tf_dataset(data[0]) or not isinstance(expected, tuple) or received is None:
+        return ""
+    return " Is the data set batched? `.batch(32)`." if len(received) < len(expected) else ""
+
+
+def _check_arrays(arrays: list[Any], purpose: str) -> None:
+    """Refuses lists of numbers, which Keras takes for as many inputs."""
+    bare = next((one for one in arrays if isinstance(one, (Number, str, bytes))), None)
+    if bare is not None:
+        raise ArgumentError(
+            f"The {purpose} data must be arrays, not lists: give `numpy.asarray(...)` of them. "
+            f"Received: a list that holds {bare!r}."
+        )
 
 
 def _check_rows(arrays: list[Any], data: tuple[Any, ...], purpose: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from numbers import Integral
@@ -39,6 +40,29 @@ def resolve(
     resolved["callbacks"] = _callbacks(arguments.get("callbacks"), hyperparameters)
     _check_counts(resolved)
     return resolved
+
+
+def check_names(model: Any, arguments: Mapping[str, Any]) -> None:
+    """Refuses arguments that the model's `fit` does not know.
+
+    Args:
+        model: The model that will be trained; its class may have a `fit` of its own.
+        arguments: The keyword arguments.
+
+    Raises:
+        ArgumentError: If there is one; the message names the nearest that exists.
+    """
+    parameters = inspect.signature(model.fit).parameters
+    if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        return
+    unknown = [name for name in arguments if name not in parameters]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], parameters, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ArgumentError(
+            "The keyword arguments of `search` are those of `fit`. "
+            f"Received: {', '.join(map(repr, unknown))}.{hint}"
+        )
 
 
 def _is_function(name: str, value: Any) -> bool:

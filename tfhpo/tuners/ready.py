@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import inspect
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tfhpo.errors import ArgumentError
 from tfhpo.oracles import ElasticGridOracle, GridOracle, RandomOracle
+from tfhpo.strategies import ElasticGrid, Strategy
 from tfhpo.tuners.tuner import Tuner
 
 # The arguments that belong to the oracle; all others are the tuner's.
-_ORACLE_ARGUMENTS = (
+_ORACLE_ARGUMENTS = frozenset({
     "hyperparameters",
     "tune_new_entries",
     "allow_new_entries",
@@ -19,13 +21,44 @@ _ORACLE_ARGUMENTS = (
     "max_consecutive_failed_trials",
     "distributions",
     "extend",
-)
+})  # fmt: skip
+_TUNER_ARGUMENTS = frozenset(inspect.signature(Tuner.__init__).parameters) - {
+    "self",
+    "oracle",
+    "hypermodel",
+}
 
 
-def _split(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _split(
+    tuner: Tuner, arguments: Mapping[str, Any], options: Collection[str] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns the arguments for the oracle, and those for the tuner.
+
+    Args:
+        tuner: Whose they are.
+        arguments: All keyword arguments beyond its own.
+        options: The names of what it takes in `options`.
+
+    Raises:
+        ArgumentError: If neither takes one of them.
+    """
+    for name in arguments:
+        if name not in _ORACLE_ARGUMENTS | _TUNER_ARGUMENTS:
+            raise ArgumentError(
+                f"{type(tuner).__name__} has no argument {name!r}."
+                f"{_hint(type(tuner), name, arguments[name], options)}"
+            )
     oracle = {name: value for name, value in arguments.items() if name in _ORACLE_ARGUMENTS}
-    tuner = {name: value for name, value in arguments.items() if name not in _ORACLE_ARGUMENTS}
-    return oracle, tuner
+    rest = {name: value for name, value in arguments.items() if name not in _ORACLE_ARGUMENTS}
+    return oracle, rest
+
+
+def _hint(kind: type[Tuner], name: str, value: Any, options: Collection[str]) -> str:
+    if name in options:
+        return f" Give it to the strategy: options={{{name!r}: {value!r}}}."
+    known = _ORACLE_ARGUMENTS | _TUNER_ARGUMENTS | set(inspect.signature(kind).parameters)
+    near = difflib.get_close_matches(name, known - {"kwargs"}, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 class RandomSearch(Tuner):
@@ -49,7 +82,7 @@ class RandomSearch(Tuner):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        oracle, tuner = _split(kwargs)
+        oracle, tuner = _split(self, kwargs)
         super().__init__(
             RandomOracle(objective, max_trials, seed=seed, **oracle), hypermodel, **tuner
         )
@@ -77,7 +110,7 @@ class GridSearch(Tuner):
         levels: int = 10,
         **kwargs: Any,
     ) -> None:
-        oracle, tuner = _split(kwargs)
+        oracle, tuner = _split(self, kwargs)
         super().__init__(
             GridOracle(objective, max_trials, levels=levels, seed=seed, **oracle),
             hypermodel,
@@ -107,12 +140,18 @@ class ElasticGridSearch(Tuner):
         options: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        oracle, tuner = _split(kwargs)
+        oracle, tuner = _split(self, kwargs, options=_options_of(ElasticGrid))
         super().__init__(
             ElasticGridOracle(objective, max_trials, options=options, seed=seed, **oracle),
             hypermodel,
             **tuner,
         )
+
+
+def _options_of(strategy: type[Strategy]) -> Collection[str]:
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = inspect.signature(strategy).parameters.values()
+    return {one.name for one in parameters if one.kind is keyword} - {"budget"}
 
 
 TUNERS: dict[str, type[Tuner]] = {

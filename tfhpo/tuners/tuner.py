@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import statistics
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,7 +38,8 @@ from tfhpo.tuners.budget import Budget
 from tfhpo.tuners.checkpoints import WEIGHTS, CheckpointKeeper, Keep, load_weights
 from tfhpo.tuners.compiling import build_optimizer, compile_anew
 from tfhpo.tuners.data_checks import measured_metrics, training_data
-from tfhpo.tuners.fit_arguments import resolve
+from tfhpo.tuners.fit_arguments import check_names, resolve
+from tfhpo.tuners.interruption import Interruption
 from tfhpo.tuners.listeners import Listeners, SearchListener
 from tfhpo.tuners.memory import TrialMemory
 from tfhpo.tuners.quiet import without_retracing_warnings
@@ -60,6 +62,9 @@ _ENDS_SEARCH = (
 )
 # How long a worker waits before it asks the chief again, in seconds.
 _IDLE_WAIT = 1.0
+_INTERRUPTED = (
+    "Interrupted: every trial that ended is kept, and the next search here goes on from there."
+)
 
 
 class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
@@ -88,9 +93,17 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         target: A score; no further trial starts once it is reached.
         patience: No further trial starts after this many in a row without a better score.
         listeners: Further listeners of the search.
-        **kwargs: The arguments of `keras_tuner.Tuner`: `max_model_size`, `optimizer`, `loss`,
-            `metrics`, `distribution_strategy`, `directory`, `project_name`, `tuner_id`,
-            `overwrite`, `executions_per_trial`.
+        max_model_size: How many parameters a model may have; a trial of a larger one fails.
+        optimizer: An optimiser or its name, in place of the one that `build` compiles with.
+        loss: As in `compile`, in place of that of `build`.
+        metrics: As in `compile`, in place of those of `build`.
+        distribution_strategy: A `tf.distribute.Strategy` under which every model is built and
+            trained.
+        directory: The folder of all projects; the working directory by default.
+        project_name: The project's folder in it. Default "untitled_project".
+        tuner_id: This worker's name, under KerasTuner's chief/worker variables.
+        overwrite: Whether to discard a former project in the folder.
+        executions_per_trial: How often each trial is trained; its score is the mean. Default 1.
 
     Attributes:
         stop_reason: Why the last search ended: "max_trials", "exhausted", "max_time", "target",
@@ -112,16 +125,23 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         target: float | None = None,
         patience: int | None = None,
         listeners: Sequence[SearchListener] = (),
-        **kwargs: Any,
+        max_model_size: int | None = None,
+        optimizer: Any = None,
+        loss: Any = None,
+        metrics: Any = None,
+        distribution_strategy: Any = None,
+        directory: str | Path | None = None,
+        project_name: str | None = None,
+        tuner_id: str | None = None,
+        overwrite: bool = False,
+        executions_per_trial: int = 1,
     ) -> None:
         checks.check_oracle(oracle)
-        checks.check_executions(kwargs.get("executions_per_trial", 1))
-        folder = Path(kwargs.get("directory") or ".") / (
-            kwargs.get("project_name") or "untitled_project"
-        )
+        checks.check_executions(executions_per_trial)
+        folder = Path(directory or ".") / (project_name or "untitled_project")
         checks.check_folder(folder)
         checks.check_hypermodel(hypermodel, needed=type(self).run_trial is Tuner.run_trial)
-        self._compiled_later = bool(kwargs.get("optimizer") or kwargs.get("loss"))
+        self._compiled_later = bool(optimizer or loss)
         self._budget = Budget(max_time, target, patience)
         self._keeper = CheckpointKeeper(checkpoints, self.get_trial_dir)
         self._final_keeper = self._keeper
@@ -130,19 +150,31 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._keeper = CheckpointKeeper("all", self.get_trial_dir)
         self._listeners = tuple(listeners)
         self._logdir = logdir
-        kwargs["overwrite"] = self._overwrite = checks.may_overwrite(
-            folder, wanted=bool(kwargs.get("overwrite", False))
-        )
+        self._overwrite = checks.may_overwrite(folder, wanted=overwrite)
         self._local_oracle = oracle
         # What the user registered in advance; the build's own ranges must not contradict it.
         self._overridden = frozenset(hp.name for hp in oracle.hyperparameters.space)
         self._told: SearchListener = Listeners(())
         self._trainer: Trainer | None = None
         self._memory = TrialMemory()
+        self._interruption = Interruption()
         self._written: set[str] = set()
         self._fit_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.stop_reason: str | None = None
-        super().__init__(oracle, hypermodel, **kwargs)
+        super().__init__(
+            oracle,
+            hypermodel,
+            max_model_size=max_model_size,
+            optimizer=optimizer,
+            loss=loss,
+            metrics=metrics,
+            distribution_strategy=distribution_strategy,
+            directory=directory,
+            project_name=project_name,
+            tuner_id=tuner_id,
+            overwrite=self._overwrite,
+            executions_per_trial=executions_per_trial,
+        )
         self._link = link_to(self.oracle, oracle, folder, self._overridden)
 
     # ------------------------------------------------------------------ the search
@@ -150,7 +182,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def search(self, *fit_args: Any, verbose: int | Literal["auto"] = 1, **fit_kwargs: Any) -> None:
         """Runs trials until the oracle or a budget ends the search.
 
-        Ctrl-C ends it cleanly: the trial that was interrupted is run again by the next search.
+        Ctrl-C ends it cleanly: a line on standard error says so, `stop_reason` is "interrupted",
+        and the trial that was interrupted is run again by the next search.
 
         Args:
             *fit_args: Positional arguments of `fit`: `x`, `y`.
@@ -177,10 +210,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 self._serve()
                 return
             telling = self._telling(level, metrics, tensorboard)
-            with without_retracing_warnings(), self._memory, telling:
+            with without_retracing_warnings(), self._memory, self._interruption, telling:
                 self._run_trials(fit_args, {**fit_kwargs, "verbose": 2 if level > 1 else 0})
         finally:
             self._link.close()
+        if self.stop_reason == "interrupted":
+            print(_INTERRUPTED, file=sys.stderr)
 
     def _run_trials(self, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]) -> None:
         began = time.monotonic()
@@ -258,7 +293,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             )
         if tensorboard is not None:
             listeners.append(tensorboard)
-        self._told = Listeners([*listeners, *self._listeners])
+        # Last, so that the others have heard of the trial that it breaks off.
+        self._told = Listeners([*listeners, *self._listeners, self._interruption])
         self._told.on_search_begin(self._link.space, objective.name, objective.direction, metrics)
         try:
             yield
@@ -598,6 +634,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         x, y = training_data(fit_args, arguments)
         checks.check_validation(objective, arguments)
         model = self.hypermodel.build(at_defaults(self._space_copy()))
+        check_names(model, arguments)
         self._override_compile_args(model)
         measured = measured_metrics(model, x, y, arguments.get("validation_data"))
         if not measured:
