@@ -49,6 +49,13 @@ def test_a_search_and_one_that_goes_on(model):
     third = invoke(*arguments(model, max_trials=4))
     assert third.exit_code == 0, third.output
     assert len(read_study(folder).completed) == 4
+    # The hint counts the trials that there are, of which a bound of one says nothing.
+    fourth = invoke("resume", folder, "--max-trials", 1)
+    assert "--max-trials 8" in fourth.output.replace("\n", "")
+    # What can never be is told as such, not as another search.
+    assert "Did you mean 'random'?" in refusal(*arguments(model, strategy="randm"))
+    assert "must be above 0 seconds" in refusal(*arguments(model, max_time=-1))
+    assert "must be above 0 seconds" in refusal("resume", folder, "--max-time", -1)
     changed = refusal(*arguments(model, epochs=2))
     assert "epochs was 1, is 2" in changed
     assert "--overwrite" in changed
@@ -86,6 +93,8 @@ def test_an_unknown_strategy_names_the_nearest(model):
         ({"objective": "val_acuracy", "direction": "max"}, "['accuracy', 'loss', "),
         ({"directory": "{model}"}, "is a file"),
         ({"max_time": "-1"}, "max_time"),
+        ({"project_name": "../elsewhere"}, "one folder, which --directory holds"),
+        ({"project_name": ".."}, "one folder"),
     ],
 )
 def test_what_is_refused_before_any_training(model, changes, told):

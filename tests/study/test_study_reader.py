@@ -8,7 +8,15 @@ import sys
 import pytest
 
 from tfhpo.errors import ArgumentError, MissingExtraError, StudyError
-from tfhpo.study import Event, Report, Study, StudyHeader, TrialStatus, read_study
+from tfhpo.study import (
+    STUDY_FILE,
+    Event,
+    Report,
+    Study,
+    StudyHeader,
+    TrialStatus,
+    read_study,
+)
 
 
 @pytest.fixture
@@ -47,6 +55,13 @@ def test_an_absent_study(tmp_path):
         with pytest.raises(StudyError, match="There is no study at"):
             read_study(place)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_studies_names_them(tmp_path, header):
+    for name in ("mnist", "digits"):
+        Study.open(tmp_path / name / STUDY_FILE, header).close()
+    with pytest.raises(StudyError, match=r"no study at .*that hold one: digits, mnist\.$"):
+        read_study(tmp_path)
 
 
 def test_a_living_study_is_read_as_far_as_it_was_recorded(python, path):

@@ -36,4 +36,6 @@ def resume(
         "patience": patience,
     }
     changes = {name: value for name, value in given.items() if value is not None}
-    searching.run(replace(request, **changes), folder)
+    request = replace(request, **changes)
+    searching.check(request)
+    searching.run(request, folder)

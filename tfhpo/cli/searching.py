@@ -23,6 +23,19 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
+def check(request: TuneRequest) -> None:
+    """Refuses a strategy or a budget that there cannot be.
+
+    Raises:
+        ArgumentError: One of them breaks its rule.
+    """
+    from tfhpo.tuners import tuner_for
+    from tfhpo.tuners.budget import Budget
+
+    tuner_for(request.strategy)
+    Budget(request.max_time, request.target, request.patience)
+
+
 def run(request: TuneRequest, folder: Path, *, overwrite: bool = False) -> None:
     """Searches, and prints the results.
 
@@ -105,7 +118,8 @@ def _report(study: Any, request: TuneRequest, folder: Path) -> None:
     from tfhpo.reporting import print_results
 
     print_results(study, console=console())
-    more = ["tfhpo", "resume", str(folder), "--max-trials", str(2 * request.max_trials)]
+    trials = 2 * max(request.max_trials, len(study.trials))
+    more = ["tfhpo", "resume", str(folder), "--max-trials", str(trials)]
     show_hints(
         [
             ("Show again", shlex.join(["tfhpo", "show", str(folder)])),

@@ -11,6 +11,7 @@ import typer
 from tfhpo.cli import request as requests
 from tfhpo.cli import searching, targets
 from tfhpo.cli.request import TuneRequest
+from tfhpo.errors import ArgumentError
 
 
 class Direction(str, Enum):
@@ -67,7 +68,13 @@ def tune(
 
     The search is kept in DIRECTORY/PROJECT_NAME. Run again, the same command goes on where it was.
     """
-    folder = (directory / (project_name or _project_of(build))).resolve()
+    project = project_name or _project_of(build)
+    if project == ".." or Path(project).name != project:
+        raise ArgumentError(
+            "--project-name is the name of one folder, which --directory holds. "
+            f"Received: {project!r}."
+        )
+    folder = (directory / project).resolve()
     request = TuneRequest(
         build=targets.absolute(build),
         data=targets.absolute(data),
@@ -83,6 +90,7 @@ def tune(
         patience=patience,
         logdir=str((logdir or folder / "logs").resolve()),
     )
+    searching.check(request)
     if not overwrite:
         requests.check_same(request, folder)
     searching.run(request, folder, overwrite=overwrite)

@@ -47,5 +47,11 @@ def _study_file(path: str | Path) -> Path:
     with translated(given, writing=False):
         file = given / STUDY_FILE if given.is_dir() else given
         if not file.exists():
-            raise StudyError(f"There is no study at {file}.")
+            raise StudyError(f"There is no study at {file}.{_below(given)}")
     return file
+
+
+def _below(folder: Path) -> str:
+    """Returns a hint where the folders in a folder hold studies."""
+    found = sorted(study.parent.name for study in folder.glob(f"*/{STUDY_FILE}"))
+    return f" The folders in {folder} that hold one: {', '.join(found)}." if found else ""

@@ -114,8 +114,8 @@ def check_model(model: Any, *, compiled: bool) -> None:
         )
     if compiled and not model.compiled:
         raise ArgumentError(
-            "The build function must return a compiled model: call `model.compile(...)` in it, or "
-            "give the tuner `optimizer`, `loss` and `metrics`. "
+            "The build function must return a compiled model: call `model.compile(...)` in it (or, "
+            "in Python, give the tuner `optimizer`, `loss` and `metrics`). "
             f"Received: {model.name!r}, which is not compiled."
         )
 
