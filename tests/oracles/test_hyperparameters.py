@@ -3,8 +3,6 @@
 import keras_tuner
 import pytest
 
-from tfhpo.errors import SearchFailedError
-from tfhpo.oracles.failures import FailureLimit, cause_of
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 
 
@@ -60,26 +58,3 @@ def test_tracking_changes_nothing_of_the_original(hp):
     assert copied.values == {"n": 5, "late": 0}
     assert "late" not in hp
     assert [one.name for one in hp.space] == ["n", "x", "kind", "head/skip"]
-
-
-@pytest.mark.parametrize(
-    ("message", "cause"),
-    [
-        (None, "no cause was given"),
-        ("  \n", "no cause was given"),
-        ("killed", "killed"),
-        ("Traceback ...\n  File ...\nValueError: a\nmore of it", "ValueError: a"),
-        ("OSError: first\n\nThe above ...\n\na.b.OtherError: last\n", "a.b.OtherError: last"),
-    ],
-)
-def test_the_cause_is_the_last_exceptions_line(message, cause):
-    assert cause_of(message) == cause
-
-
-def test_causes_that_differ_in_numbers_only_are_alike():
-    limit = FailureLimit(3)
-    shapes = [f"ValueError: shape ({n}, 3)" for n in range(3)]
-    limit.check(shapes[:2])
-    with pytest.raises(SearchFailedError, match=r"first 3 trials .* shape \(2, 3\)"):
-        limit.check(shapes)
-    FailureLimit(None).check(shapes * 100)

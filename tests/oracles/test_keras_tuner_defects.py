@@ -9,8 +9,8 @@ from driving import COMPLETED, FAILED, INVALID, STOPPED, declare, drive, run
 
 from tfhpo.errors import SearchFailedError, StudyMismatchError
 from tfhpo.oracles import ElasticGridOracle, GridOracle, RandomOracle
-from tfhpo.oracles.failures import cause_of
 from tfhpo.oracles.hyperparameters import DeclarationError
+from tfhpo.study.outcomes import cause_of
 
 ORACLES = [RandomOracle, ElasticGridOracle]
 

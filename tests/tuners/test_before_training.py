@@ -132,7 +132,10 @@ def test_settings(tmp_path, no_training, settings, kind, told):
         ((X, Y[:60]), r"same number of rows.*Received: \(\(64, 4\), \(60,\)\)"),
         ((X.tolist(), Y), r"must be arrays, not lists.*numpy.asarray"),
         ((X, Y.tolist()), r"must be arrays, not lists.*Received: a list that holds \d"),
-        ((X, np.where(np.arange(64) == 40, 2, Y)), r"(?s)accept the training data.*label value of 2"),
+        (
+            (X, np.where(np.arange(64) == 40, 2, Y)),
+            r"(?s)accept the training data.*label value of 2",
+        ),
         ((X, np.where(np.arange(64) == 40, -1, Y)), r"(?s)accept the training data.*value of -1"),
         ((X[:0], Y[:0]), r"same number of rows, at least one. Received: \(\(0, 4\), "),
     ],

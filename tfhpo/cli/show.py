@@ -18,8 +18,8 @@ def show(
     """Show the best trials of a study, and the failed ones."""
     from tfhpo.cli.screen import console
     from tfhpo.reporting import failures_table, print_results
-    from tfhpo.reporting.ranking import failed as failed_of
     from tfhpo.study import read_study
+    from tfhpo.study.outcomes import failed as failed_of
 
     study = read_study(folder)
     out = console()

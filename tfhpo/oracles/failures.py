@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfhpo.errors import SearchFailedError
+from tfhpo.study.outcomes import cause_of
 
 # A diverged trial is a result of its parameters more often than a mistake in the code, so it takes
 # more of them in a row to stop a search.
 _DIVERGED_FACTOR = 3
 _DIVERGED = "is not finite"
-_EXCEPTION = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt)\b")
 # What differs between equal causes: addresses of objects, and numbers.
 _VARIES = re.compile(r"0x[0-9a-f]+|[-+]?\d+(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE)
-# TensorFlow and Keras open some errors with a line that tells nothing, and let their stack follow.
-_UNTELLING = re.compile(r".*:$|.*Exception encountered when calling")
-_STACK = re.compile(r'Detected at |File "|<stack traces|\[\[')
-_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 def diverged_message(objective: str, score: float) -> str:
     """Returns the message of a trial whose objective is NaN or infinite."""
     return f"The objective {objective} {_DIVERGED}: {score}"
-
-
-def cause_of(message: str | None) -> str:
-    """Returns the line of a traceback that tells the cause.
-
-    Where the exception's own line tells nothing, as TensorFlow's "Graph execution error:", the
-    first one after it that does is added.
-    """
-    plain = _COLOUR.sub("", message or "")
-    lines = [line.strip() for line in plain.splitlines() if line.strip()]
-    exceptions = [at for at, line in enumerate(lines) if _EXCEPTION.match(line)]
-    if not exceptions:
-        return lines[-1] if lines else "no cause was given"
-    cause = lines[exceptions[-1]]
-    if not _UNTELLING.match(cause):
-        return cause
-    telling = (line for line in lines[exceptions[-1] + 1 :] if not _STACK.match(line))
-    return " ".join([cause, *itertools.islice(telling, 1)])
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from tfhpo.oracles.conversion import space_of
 from tfhpo.space import Levels, Parameter, Space
 from tfhpo.strategies import Strategy
 from tfhpo.study import StudyHeader
+from tfhpo.study.outcomes import sign_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Plan:
     @property
     def sign(self) -> float:
         """-1 where the objective is maximised, else 1: strategies minimise."""
-        return -1.0 if self.objective.direction == "max" else 1.0
+        return sign_of(self.objective.direction)
 
     def space(self, hyperparameters: keras_tuner.HyperParameters) -> Space:
         """Returns the space that KerasTuner's hyperparameters declare, with the distributions."""

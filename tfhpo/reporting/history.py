@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfhpo.reporting.figures import canvas, finish, whole_numbers
-from tfhpo.reporting.ranking import sign_of
 from tfhpo.reporting.wording import short
+from tfhpo.study.outcomes import sign_of
 from tfhpo.study.records import TrialStatus
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from tfhpo.reporting.live import line_for
-from tfhpo.reporting.ranking import cause, failed, ranked, sign_of
 from tfhpo.reporting.wording import count, duration, short, stopwatch
+from tfhpo.study.outcomes import cause_of, failed, ranked, sign_of
 from tfhpo.study.records import TrialStatus
 
 if TYPE_CHECKING:
@@ -276,4 +276,4 @@ class ProgressLine:
 
 
 def _failure(trial: TrialRecord, what: str) -> Text:
-    return Text().append(f"Trial {trial.number} {what}: ", "red").append(cause(trial))
+    return Text().append(f"Trial {trial.number} {what}: ", "red").append(cause_of(trial.message))

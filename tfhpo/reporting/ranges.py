@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfhpo.errors import ArgumentError, SpaceError
-from tfhpo.reporting.ranking import failed, ranked
 from tfhpo.space import FloatRange, IntegerRange, Kind, Levels, Parameter, Space, Steps, Value
 from tfhpo.strategies import ElasticGrid
+from tfhpo.study.outcomes import failed, ranked
 from tfhpo.study.records import TrialStatus
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tfhpo.errors import ArgumentError
-from tfhpo.reporting.ranking import cause, failed, ranked, seconds_of
 from tfhpo.reporting.wording import ABSENT, count, duration, short
+from tfhpo.study.outcomes import cause_of, failed, ranked, seconds_of
 from tfhpo.study.records import TrialStatus
 from tfhpo.study.snapshot import StudyRecord
 
@@ -108,7 +108,10 @@ def failure_rows(trials: Iterable[TrialRecord], top: int = 10) -> list[FailureRo
         ArgumentError: `top` is below 1.
     """
     _check_top(top)
-    return [FailureRow(trial.number, cause(trial), trial.values) for trial in failed(trials)[-top:]]
+    return [
+        FailureRow(trial.number, cause_of(trial.message), trial.values)
+        for trial in failed(trials)[-top:]
+    ]
 
 
 def results_table(

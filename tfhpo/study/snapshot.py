@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfhpo.errors import ArgumentError, MissingExtraError
+from tfhpo.study.outcomes import ranked
 from tfhpo.study.records import Event, Report, StudyHeader, TrialRecord, TrialStatus
 from tfhpo.study.table import trial_table
 
@@ -56,13 +56,7 @@ class StudyRecord:
         """
         if n < 1:
             raise ArgumentError(f"`n` must be at least 1. Received: n={n!r}.")
-        sign = -1.0 if self.header.direction == "max" else 1.0
-        scored = [
-            (sign * trial.score, trial.number, trial)
-            for trial in self.completed
-            if trial.score is not None and not math.isnan(trial.score)
-        ]
-        return tuple(trial for _, _, trial in sorted(scored, key=lambda entry: entry[:2])[:n])
+        return tuple(ranked(self.trials, self.header.direction)[:n])
 
     def to_dataframe(self) -> pd.DataFrame:
         """Returns one row per trial, with the columns of `tfhpo.study.trial_table`.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 from tfhpo.errors import ArgumentError
+from tfhpo.study.outcomes import sign_of
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Budget:
             direction: "min" or "max".
             began: When the search began, in seconds of `time.monotonic`.
         """
-        sign = -1.0 if direction == "max" else 1.0
+        sign = sign_of(direction)
         losses = [sign * score for score in scores]
         if self.max_time is not None and time.monotonic() - began >= self.max_time:
             return "max_time"

@@ -16,6 +16,7 @@ from tfhpo.errors import ArgumentError, ObjectiveError, StudyWriteError
 from tfhpo.study import STUDY_FILE
 from tfhpo.study.lock import StudyLock, lock_path
 
+
 def check_folder(folder: Path) -> None:
     """Makes the project's folder, or raises a StudyWriteError that tells why it cannot be made."""
     for part in (folder, *folder.parents):

@@ -14,35 +14,45 @@ ExecutionStatus = Literal["success", "failure"]
 class SearchListener(Protocol):
     """What a listener is told. A subclass overrides what it wants to hear; the rest is empty."""
 
+    # Each with a `return`: mypy takes a method of a docstring only for an abstract one.
+
     def on_search_begin(
         self, space: Space, objective: str, direction: str, metrics: Sequence[str]
     ) -> None:
         """A search begins; `metrics` names what is known to be measured."""
+        return
 
     def on_trial_begin(self, trial: TrialRecord) -> None:
         """A trial begins; its values are not final before its first execution begins."""
+        return
 
     def on_space_growth(self, space: Space) -> None:
         """A build has asked for parameters that were not known before."""
+        return
 
     def on_execution_begin(self, trial: TrialRecord, execution: int) -> None:
         """The model of an execution, from 0, is built and about to be trained."""
+        return
 
     def on_epoch_end(
         self, trial: TrialRecord, execution: int, epoch: int, metrics: Mapping[str, float]
     ) -> None:
         """An epoch, from 0, has ended; the learning rate is among the metrics."""
+        return
 
     def on_execution_end(
         self, trial: TrialRecord, execution: int, status: ExecutionStatus, score: float | None
     ) -> None:
         """An execution has ended, in "success" or "failure", with its best objective."""
+        return
 
     def on_trial_end(self, trial: TrialRecord) -> None:
         """A trial has ended and is recorded."""
+        return
 
     def on_search_end(self, space: Space) -> None:
         """The search has ended, however it did; told even after an error."""
+        return
 
 
 class Listeners(SearchListener):

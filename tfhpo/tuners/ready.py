@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from tfhpo.errors import ArgumentError
@@ -161,8 +161,8 @@ TUNERS: dict[str, type[Tuner]] = {
 }
 
 
-def tuner_for(strategy: str) -> type[Tuner]:
-    """Returns the ready tuner of a strategy.
+def tuner_for(strategy: str) -> Callable[..., Tuner]:
+    """Returns the ready tuner of a strategy: its class.
 
     Args:
         strategy: "elastic-grid", "grid" or "random".

@@ -32,6 +32,7 @@ from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.links import link_to
 from tfhpo.reporting import ProgressLine
 from tfhpo.study import STUDY_FILE, StudyRecord, TrialRecord, read_study
+from tfhpo.study.outcomes import sign_of
 from tfhpo.tensorboard import HParamsLogger
 from tfhpo.tuners import checks
 from tfhpo.tuners.budget import Budget
@@ -63,7 +64,7 @@ _ENDS_SEARCH = (
 # How long a worker waits before it asks the chief again, in seconds.
 _IDLE_WAIT = 1.0
 _INTERRUPTED = (
-    "Interrupted: every trial that ended is kept, and the next search here goes on from there."
+    "Interrupted: every trial that ended is kept, and the next search here goes on from there.\n"
 )
 
 
@@ -214,8 +215,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 self._run_trials(fit_args, {**fit_kwargs, "verbose": 2 if level > 1 else 0})
         finally:
             self._link.close()
+        self._tell_of_interruption()
+
+    def _tell_of_interruption(self) -> None:
         if self.stop_reason == "interrupted":
-            print(_INTERRUPTED, file=sys.stderr)
+            sys.stderr.write(_INTERRUPTED)
 
     def _run_trials(self, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]) -> None:
         began = time.monotonic()
@@ -491,7 +495,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         """Returns the best completed trials; KerasTuner's oracles count failed and running ones."""
         if self._is_worker() or isinstance(self.oracle, StrategyOracle):
             return list(self.oracle.get_best_trials(count))
-        sign = -1.0 if self.oracle.objective.direction == "max" else 1.0
+        sign = sign_of(self.oracle.objective.direction)
         completed = [one for one in self.oracle.trials.values() if one.status == _COMPLETED]
         return sorted(completed, key=lambda trial: sign * trial.score)[:count]
 
@@ -523,7 +527,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _among_best(self) -> Callable[[float], bool]:
         """Returns a function that tells whether a score would be among those that are kept."""
         keep = self._keeper.keep
-        sign = -1.0 if self.oracle.objective.direction == "max" else 1.0
+        sign = sign_of(self.oracle.objective.direction)
         best = [] if keep == "all" else self._best_trials(max(keep, 1))
         losses = [sign * trial.score for trial in best]
         return lambda score: self._keeper.wants(sign * score, losses)

@@ -1,4 +1,4 @@
-"""What every report asks of trials: which is better, which failed and why, how long one took."""
+"""What every reader asks of trials: which is better, which failed and why, how long one took."""
 
 from __future__ import annotations
 
@@ -71,20 +71,23 @@ def seconds_of(trial: TrialRecord) -> float | None:
     return trial.ended - trial.started
 
 
-def cause(trial: TrialRecord) -> str:
+def cause_of(message: str | None) -> str:
     """Returns one line that says why a trial failed.
 
-    Of a whole traceback that is the line of the exception; where that line only announces what
-    follows, as TensorFlow's often do, the next line that says something is added. Otherwise it is
-    the first line of the message.
+    Of a whole traceback that is the line of the exception, otherwise the first line. Where that
+    line only announces what follows, as TensorFlow's often do, the next one that says something is
+    added.
+
+    Args:
+        message: The trial's message, which may hold a whole traceback.
     """
-    message = _ESCAPES.sub("", trial.message or "")
-    lines = [line.rstrip() for line in message.splitlines() if line.strip()]
+    plain = _ESCAPES.sub("", message or "")
+    lines = [line.rstrip() for line in plain.splitlines() if line.strip()]
     if not lines:
         return "no cause was recorded"
-    if not lines[0].startswith(_TRACEBACK):
-        return lines[0].strip()
-    first, *others = map(str.strip, _last_exception(lines))
+    if lines[0].startswith(_TRACEBACK):
+        lines = _last_exception(lines)
+    first, *others = map(str.strip, lines)
     if not _ANNOUNCES.search(first):
         return first
     telling = (line for line in others if not _PLACES.match(line))

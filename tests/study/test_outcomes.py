@@ -3,16 +3,17 @@
 import math
 
 import pytest
-from example_studies import completed, failed
 
 from tfhpo.errors import ArgumentError
-from tfhpo.reporting.ranking import cause, ranked, seconds_of
+from tfhpo.study import TrialStatus
+from tfhpo.study.outcomes import cause_of, ranked, seconds_of
 
 
 @pytest.mark.parametrize(("direction", "order"), [("max", [2, 0, 3]), ("min", [0, 3, 2])])
-def test_best_first_and_the_earlier_of_equals(direction, order):
+def test_best_first_and_the_earlier_of_equals(running, completed, direction, order):
     trials = [completed(0, 0.5), completed(1, math.nan), completed(2, 0.9), completed(3, 0.5)]
-    assert [trial.number for trial in ranked([*trials, failed(4)], direction)] == order
+    trials.append(running(4, status=TrialStatus.FAILED))
+    assert [trial.number for trial in ranked(trials, direction)] == order
 
 
 def test_an_unknown_direction_is_refused():
@@ -70,6 +71,12 @@ Arguments received by Twice.call():
             "Traceback (most recent call last):\n  File x\nValueError: too wide\nmore",
             "ValueError: too wide",
         ),
+        (
+            "tf.errors.InvalidArgumentError: Graph execution error:\n\nDetected at node x\nseven",
+            "tf.errors.InvalidArgumentError: Graph execution error: seven",
+        ),
+        ("ValueError: in user code:", "ValueError: in user code:"),
+        ("killed", "killed"),
         ("Traceback (most recent call last):\n  File x\n", "File x"),
         ("Traceback (most recent call last):\nOSError:\n [[{{node}}]]", "OSError:"),
         ("\n  \n", "no cause was recorded"),
@@ -77,9 +84,9 @@ Arguments received by Twice.call():
     ],
 )
 def test_the_cause_is_one_line(message, line):
-    assert cause(failed(0, message)) == line
+    assert cause_of(message) == line
 
 
-def test_seconds_need_both_times():
-    assert seconds_of(completed(0, 1.0, seconds=2.5)) == 2.5
-    assert seconds_of(failed(0)) is None
+def test_seconds_need_both_times(running, completed):
+    assert seconds_of(completed(1, started=2.0, ended=4.5)) == 2.5
+    assert seconds_of(running(0)) is None
