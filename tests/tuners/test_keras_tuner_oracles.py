@@ -16,7 +16,7 @@ from small_searches import (
 )
 
 import tfhpo
-from tfhpo.errors import ArgumentError, ObjectiveError
+from tfhpo.errors import ArgumentError, ObjectiveError, SearchFailedError
 
 ORACLES = {
     "random": lambda: kt.oracles.RandomSearchOracle("val_loss", max_trials=3, seed=1),
@@ -117,6 +117,40 @@ def test_an_interrupted_trial_is_run_again(tmp_path):
     assert [trial.status for trial in resumed] == ["COMPLETED"] * 2
     assert resumed[0].values == values
     assert [trial.attempt for trial in resumed] == [1, 0]
+
+
+def test_a_search_that_its_oracle_gives_up_is_recorded(tmp_path):
+    def build(hp):
+        model = classifier(hp)
+        if building:
+            raise ValueError("no model today")
+        return model
+
+    class FromTheFirstTrialOn(tfhpo.tuners.SearchListener):
+        def on_trial_begin(self, trial):
+            building.append(trial.number)
+
+    def tuner():
+        oracle = kt.oracles.RandomSearchOracle(
+            "val_loss", max_trials=9, max_consecutive_failed_trials=2, seed=1
+        )
+        listeners = [FromTheFirstTrialOn()]
+        return tfhpo.Tuner(
+            oracle, build, directory=tmp_path, project_name="search", listeners=listeners
+        )
+
+    building = []
+    first = tuner()
+    with pytest.raises(SearchFailedError, match=r"(?s)RandomSearchOracle gives up.*no model today"):
+        searched(first)
+    trials = first.study().trials
+    assert [trial.status for trial in trials] == ["FAILED"] * 2
+    building.clear()
+    # Its count of failures in a row is for good; what was recorded stays as it is.
+    second = tuner()
+    with pytest.raises(SearchFailedError, match="gives up"):
+        searched(second)
+    assert second.study().trials[:2] == trials
 
 
 def test_a_failed_trial_keeps_its_cause(tmp_path):

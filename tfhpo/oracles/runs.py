@@ -46,6 +46,12 @@ class Run:
     started: float | None = None
     broke_off: bool = False
 
+    @classmethod
+    def foreign(cls, trial: kt_trial.Trial, number: int) -> Run:
+        """Returns the run of a trial that no strategy in this process has suggested."""
+        nowhere = Point(np.zeros(0), np.zeros(0, dtype=bool))
+        return cls(trial, number, None, nowhere, dict(trial.hyperparameters.values))
+
     @property
     def ended(self) -> bool:
         """Whether no further attempt follows."""

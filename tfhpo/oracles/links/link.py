@@ -1,0 +1,54 @@
+"""What a tuner needs of an oracle beyond KerasTuner's interface, whatever oracle it was given."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+from keras_tuner.engine import trial as kt_trial
+
+from tfhpo.space import Space
+from tfhpo.study import TrialRecord
+
+
+class OracleLink(ABC):
+    """An oracle as a tuner sees it."""
+
+    @property
+    @abstractmethod
+    def space(self) -> Space:
+        """The space as it is known now."""
+
+    @abstractmethod
+    def open(self) -> None:
+        """Opens the study for writing, where this process is the one that writes it."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Closes the study."""
+
+    @abstractmethod
+    def begin(self, trial: kt_trial.Trial, tuner_id: str) -> None:
+        """Takes note of a trial that was just created."""
+
+    @abstractmethod
+    def learn_space(self, trial: kt_trial.Trial) -> None:
+        """Adds the parameters that the trial's build asked for to the space."""
+
+    @abstractmethod
+    def report(
+        self, trial: kt_trial.Trial, metrics: Mapping[str, float], step: int, execution: int
+    ) -> bool:
+        """Records an epoch, and returns whether the trial should go on."""
+
+    @abstractmethod
+    def finish(self, trial: kt_trial.Trial) -> None:
+        """Ends the attempt at the oracle, and records it."""
+
+    @abstractmethod
+    def record(self, trial: kt_trial.Trial) -> TrialRecord:
+        """Returns the trial as a plain record, as it stands now."""
+
+    @abstractmethod
+    def seed(self, trial: kt_trial.Trial) -> int:
+        """Returns the seed of the trial's current attempt."""

@@ -1,0 +1,96 @@
+"""An oracle on the chief, reached from a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import keras_tuner
+from keras_tuner.engine import trial as kt_trial
+
+from tfhpo.oracles import wire
+from tfhpo.oracles.conversion import space_of
+from tfhpo.oracles.hyperparameters import TrackedHyperParameters
+from tfhpo.oracles.links.link import OracleLink
+from tfhpo.oracles.runs import Run
+from tfhpo.oracles.strategy_oracle import StrategyOracle
+from tfhpo.space import Space
+from tfhpo.study import TrialRecord
+
+
+class WorkerLink(OracleLink):
+    """An oracle on the chief, reached through KerasTuner's gRPC; the chief keeps the study.
+
+    Args:
+        client: KerasTuner's client.
+        local: The oracle that the worker built before it was replaced by the client.
+    """
+
+    def __init__(self, client: Any, local: keras_tuner.Oracle) -> None:
+        self._client = client
+        self._local = local
+        self._runs: dict[str, Run] = {}
+
+    @property
+    def space(self) -> Space:
+        return space_of(wire.received(self._client.get_space()).hyperparameters)
+
+    def open(self) -> None:
+        """Does nothing: the chief writes the study."""
+
+    def close(self) -> None:
+        """Does nothing: the chief writes the study."""
+
+    def begin(self, trial: kt_trial.Trial, tuner_id: str) -> None:
+        # gRPC brings plain hyperparameters; what this build reads must be tracked here.
+        overridden = self._local.overridden if isinstance(self._local, StrategyOracle) else ()
+        hyperparameters = TrackedHyperParameters.tracking(
+            trial.hyperparameters, overridden=overridden
+        )
+        trial.hyperparameters = hyperparameters
+        run = Run.foreign(trial, int(trial.trial_id))
+        run.attempt = hyperparameters.notes.get("attempt", 0)
+        run.begin(tuner_id)
+        self._runs[trial.trial_id] = run
+
+    def learn_space(self, trial: kt_trial.Trial) -> None:
+        self._client.update_space(trial.hyperparameters)
+
+    def report(
+        self, trial: kt_trial.Trial, metrics: Mapping[str, float], step: int, execution: int
+    ) -> bool:
+        if not isinstance(self._local, StrategyOracle):
+            return True
+        answer = self._client.update_trial(
+            trial.trial_id, wire.report_metrics(metrics, execution), step=step
+        )
+        return bool(answer.status != kt_trial.TrialStatus.STOPPED)
+
+    def finish(self, trial: kt_trial.Trial) -> None:
+        if isinstance(self._local, StrategyOracle):
+            trial.hyperparameters.values = trial.hyperparameters.active_read()
+            trial.hyperparameters.notes["message"] = trial.message
+        self._client.end_trial(trial)
+        self._take_verdict(trial, self._client.get_trial(trial.trial_id))
+
+    def record(self, trial: kt_trial.Trial) -> TrialRecord:
+        run = self._runs[trial.trial_id]
+        run.trial = trial
+        return replace(run.record(self._local.seed, ended=run.ended), seed=self.seed(trial))
+
+    def seed(self, trial: kt_trial.Trial) -> int:
+        # The chief's search may have a seed that was drawn, and it knows of failed attempts.
+        told: int | None = trial.hyperparameters.notes.get("seed")
+        return self._runs[trial.trial_id].seed(self._local.seed) if told is None else told
+
+    def _take_verdict(self, trial: kt_trial.Trial, judged: kt_trial.Trial) -> None:
+        """Gives the worker's trial the outcome that only the chief can tell."""
+        # One that another worker has begun again by now failed here.
+        again = judged.status == kt_trial.TrialStatus.RUNNING
+        trial.status = kt_trial.TrialStatus.INVALID if again else judged.status
+        if not again:
+            trial.score, trial.best_step = judged.score, judged.best_step
+            trial.metrics = judged.metrics
+        verdict = wire.received(judged.hyperparameters).notes.get("message")
+        trial.message = trial.message or verdict
