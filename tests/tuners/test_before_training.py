@@ -32,6 +32,7 @@ from tfhpo.errors import (
     StudyWriteError,
     TfhpoError,
 )
+from tfhpo.tuners.checkpoints import CheckpointKeeper
 from tfhpo.tuners.checks import may_overwrite
 
 
@@ -170,11 +171,11 @@ def test_a_log_directory_of_another_search(tmp_path):
 
 
 def test_ctrl_c_while_the_study_is_opened_gives_it_back(tmp_path, monkeypatch):
-    def interrupted(tuner):
+    def interrupted(keeper, project):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(tfhpo.Tuner, "_checkpoints_on_disk", interrupted)
+        patch.setattr(CheckpointKeeper, "take_up", interrupted)
         tuner = random_search(tmp_path, max_trials=1)
         with pytest.raises(KeyboardInterrupt):
             searched(tuner)

@@ -18,7 +18,7 @@ from keras_tuner.src.distribute import utils as kt_distribute
 from tfhpo.errors import ArgumentError, ObjectiveError, SearchFailedError, StudyError
 from tfhpo.oracles import wire
 from tfhpo.oracles.conversion import check_distributions
-from tfhpo.oracles.failures import FailureLimit, diverged_message
+from tfhpo.oracles.failures import FailureLimit
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.mismatch import check_same_objective, search_differences
 from tfhpo.oracles.objectives import resolve_objective
@@ -32,6 +32,7 @@ from tfhpo.oracles.stored import (
     stored_runs,
     take_up,
 )
+from tfhpo.oracles.verdict import best_value, check_scored
 from tfhpo.space import Space
 from tfhpo.strategies import Strategy
 from tfhpo.study import (
@@ -267,7 +268,9 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             self._take_values(run, told)
             run.broke_off = trial.status != kt_trial.TrialStatus.COMPLETED
             if not run.broke_off:
-                self._judge(run.trial)
+                if run.trial.metrics.exists(self.objective.name):
+                    self.score_trial(run.trial)
+                check_scored(run.trial, self.objective)
             self._retry_or_fail(run)
             if run.ended:
                 # Not before: the strategy awaits the point that it suggested.
@@ -283,11 +286,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
 
     def score_trial(self, trial: kt_trial.Trial) -> None:
         """Sets the score and its step: the best finite value that was told, NaN without one."""
-        observed = trial.metrics.get_history(self.objective.name)
-        values = [(float(one.mean()), one.step) for one in observed]
-        finite = [pair for pair in values if np.isfinite(pair[0])]
-        best = max if self.objective.direction == "max" else min
-        trial.score, trial.best_step = best(finite) if finite else values[-1]
+        trial.score, trial.best_step = best_value(trial, self.objective)
 
     def get_best_trials(self, num_trials: int = 1) -> list[kt_trial.Trial]:
         """Returns the best completed trials, the best first; never a failed one.
@@ -480,15 +479,6 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             self.hyperparameters, values, self.overridden
         )
 
-    def _judge(self, trial: kt_trial.Trial) -> None:
-        """Scores a trial that ran to its end; without a finite score it failed."""
-        if not trial.metrics.exists(self.objective.name):
-            _reject(trial, f"The trial ended without a value of {self.objective.name!r}.")
-            return
-        self.score_trial(trial)
-        if not np.isfinite(trial.score):
-            _reject(trial, diverged_message(self.objective.name, trial.score))
-
     def _retry_or_fail(self, run: Run) -> None:
         if run.trial.status == kt_trial.TrialStatus.INVALID:
             if run.failures < self.max_retries_per_trial:
@@ -562,12 +552,6 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self.start_order.clear()
         self.end_order.clear()
         self._succeeded = False
-
-
-def _reject(trial: kt_trial.Trial, message: str) -> None:
-    trial.status, trial.message = kt_trial.TrialStatus.INVALID, message
-    # KerasTuner's messages have no field for the cause, which the worker shows.
-    trial.hyperparameters.notes["message"] = message
 
 
 def _check_count(name: str, value: Any, *, least: int) -> None:

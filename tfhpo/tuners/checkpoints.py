@@ -37,6 +37,16 @@ class CheckpointKeeper:
             )
         self.keep = keep
         self._folder_of = folder_of
+        self._written: set[str] = set()
+
+    def take_up(self, project: Path) -> None:
+        """Takes charge of the weights in a project, what a killed process left unfinished too.
+
+        Args:
+            project: The project's folder.
+        """
+        found = project.glob(f"trial_*/*{WEIGHTS}")
+        self._written = {path.parent.name.removeprefix("trial_") for path in found}
 
     def wants(self, loss: float, best_losses: Iterable[float]) -> bool:
         """Whether a trial's weights belong on disk.
@@ -63,15 +73,25 @@ class CheckpointKeeper:
         model.save_weights(unfinished)
         (folder / BUILD_CONFIG).write_text(json.dumps(model.get_build_config()))
         unfinished.replace(folder / WEIGHTS)
+        self._written.add(trial_id)
 
-    def remove(self, trial_ids: Iterable[str]) -> None:
-        """Removes the weights of these trials, unfinished ones too, and folders left empty."""
-        for trial_id in trial_ids:
+    def prune(self, best: Iterable[str]) -> None:
+        """Removes the weights of all other trials, unfinished ones too, and folders left empty.
+
+        Only what this process wrote or took up is removed: what another worker wrote may belong to
+        a trial that has not ended yet.
+
+        Args:
+            best: The ids of the trials whose weights stay.
+        """
+        kept = set(best)
+        for trial_id in self._written - kept:
             folder = Path(self._folder_of(trial_id))
             for name in (WEIGHTS, _UNFINISHED, BUILD_CONFIG):
                 (folder / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 folder.rmdir()
+        self._written &= kept
 
     def path(self, trial_id: str) -> Path:
         """Returns where a trial's weights are.

@@ -8,9 +8,44 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras_tuner.src.engine import objective as kt_objective
 
 from tfhpo.errors import ArgumentError
+from tfhpo.tuners.checks import check_objective, check_validation, objective_names
+from tfhpo.tuners.fit_arguments import check_names
 from tfhpo.tuners.training import single_values
+
+
+def measured_names(
+    objective: kt_objective.Objective,
+    model: Any,
+    args: tuple[Any, ...],
+    arguments: Mapping[str, Any],
+) -> list[str]:
+    """Returns the names of what `fit` will measure, the objective first; refuses what would fail.
+
+    Args:
+        objective: What to optimise.
+        model: A compiled model, used for nothing else.
+        args: Positional arguments of `fit`.
+        arguments: Keyword arguments of `fit`.
+
+    Raises:
+        ArgumentError: If `fit` does not take an argument, or the model does not take the data.
+        ObjectiveError: If the objective is not among the metrics.
+    """
+    x, y = training_data(args, arguments)
+    check_names(model, arguments)
+    check_validation(objective, arguments)
+    names = objective_names(objective)
+    measured = measured_metrics(model, x, y, arguments.get("validation_data"))
+    if not measured:
+        return names
+    check_objective(objective, measured)
+    validation = arguments.get("validation_data") is not None
+    if validation or arguments.get("validation_split"):
+        measured += [f"val_{name}" for name in measured]
+    return names + [name for name in measured if name not in names]
 
 
 def training_data(args: tuple[Any, ...], arguments: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -34,12 +34,11 @@ from tfhpo.reporting import ProgressLine
 from tfhpo.study import STUDY_FILE, StudyRecord, TrialRecord, read_study
 from tfhpo.study.outcomes import sign_of
 from tfhpo.tensorboard import HParamsLogger
-from tfhpo.tuners import checks
+from tfhpo.tuners import checks, data_checks
 from tfhpo.tuners.budget import Budget
-from tfhpo.tuners.checkpoints import WEIGHTS, CheckpointKeeper, Keep, load_weights
+from tfhpo.tuners.checkpoints import CheckpointKeeper, Keep, load_weights
 from tfhpo.tuners.compiling import build_optimizer, compile_anew
-from tfhpo.tuners.data_checks import measured_metrics, training_data
-from tfhpo.tuners.fit_arguments import check_names, resolve
+from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.interruption import Interruption
 from tfhpo.tuners.listeners import Listeners, SearchListener
 from tfhpo.tuners.memory import TrialMemory
@@ -145,10 +144,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._compiled_later = bool(optimizer or loss)
         self._budget = Budget(max_time, target, patience)
         self._keeper = CheckpointKeeper(checkpoints, self.get_trial_dir)
-        self._final_keeper = self._keeper
-        if isinstance(oracle, keras_tuner.oracles.HyperbandOracle):
-            # Its later rounds go on from the weights of any earlier trial.
-            self._keeper = CheckpointKeeper("all", self.get_trial_dir)
+        self._final_keep = checkpoints
         self._listeners = tuple(listeners)
         self._logdir = logdir
         self._overwrite = checks.may_overwrite(folder, wanted=overwrite)
@@ -159,7 +155,6 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._trainer: Trainer | None = None
         self._memory = TrialMemory()
         self._interruption = Interruption()
-        self._written: set[str] = set()
         self._fit_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.stop_reason: str | None = None
         super().__init__(
@@ -206,7 +201,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         tensorboard = self._tensorboard()
         try:
             self._link.open()
-            self._written = self._checkpoints_on_disk()
+            if not self._is_worker():
+                self._keeper.take_up(Path(self.project_dir))
             if kt_distribute.is_chief_oracle():
                 self._serve()
                 return
@@ -223,6 +219,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _run_trials(self, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]) -> None:
         began = time.monotonic()
+        if isinstance(self._local_oracle, keras_tuner.oracles.HyperbandOracle):
+            # Its later rounds go on from the weights of any earlier trial.
+            self._keeper.keep = "all"
         self.on_search_begin()
         try:
             while self.stop_reason is None:
@@ -236,7 +235,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         except KeyboardInterrupt:
             self.stop_reason = "interrupted"
         else:
-            self._keeper = self._final_keeper
+            self._keeper.keep = self._final_keep
             self._prune_checkpoints()
         self.on_search_end()
 
@@ -538,22 +537,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             return
         if self._among_best()(score):
             self._keeper.write(trial.trial_id, trainer.model, trainer.best.weights)
-            self._written.add(trial.trial_id)
 
     def _prune_checkpoints(self) -> None:
         if self._keeper.keep != "all":
             best = self._best_trials(self._keeper.keep) if self._keeper.keep else []
-            kept = {trial.trial_id for trial in best}
-            # Only what this process wrote: another worker's may belong to a trial not yet ended.
-            self._keeper.remove(self._written - kept)
-            self._written &= kept
-
-    def _checkpoints_on_disk(self) -> set[str]:
-        if self._is_worker():
-            return set()
-        # What a killed process left unfinished too.
-        found = Path(self.project_dir).glob(f"trial_*/*{WEIGHTS}")
-        return {path.parent.name.removeprefix("trial_") for path in found}
+            self._keeper.prune(trial.trial_id for trial in best)
 
     # ------------------------------------------------------------------ the study
 
@@ -627,28 +615,16 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             The names of what is measured, the objective first, as far as they are known.
         """
         objective = self.oracle.objective
-        names = checks.objective_names(objective)
         hp = at_defaults(self._space_copy())
         arguments = resolve(fit_kwargs, hp)
         self.oracle.update_space(hp)
         if self.hypermodel is None:
             self._rehearse(fit_args, fit_kwargs)
         if self._runs_own_code():
-            return names
-        x, y = training_data(fit_args, arguments)
-        checks.check_validation(objective, arguments)
+            return checks.objective_names(objective)
         model = self.hypermodel.build(at_defaults(self._space_copy()))
-        check_names(model, arguments)
         self._override_compile_args(model)
-        measured = measured_metrics(model, x, y, arguments.get("validation_data"))
-        if not measured:
-            return names
-        checks.check_objective(objective, measured)
-        validated = arguments.get("validation_data") is not None or arguments.get(
-            "validation_split"
-        )
-        measured += [f"val_{name}" for name in measured] if validated else []
-        return names + [name for name in measured if name not in names]
+        return data_checks.measured_names(objective, model, fit_args, arguments)
 
     def _rehearse(self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]) -> None:
         """Runs a `run_trial` that declares the space itself once, at its defaults, unrecorded.
