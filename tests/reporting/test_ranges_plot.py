@@ -19,12 +19,19 @@ def study():
     return elastic_study(40)
 
 
-def test_rounds_follow_one_another_from_the_first_trial(study):
+def closed(study):
+    """What the search recorded of the rounds that have ended."""
+    return [event for event in study.events if event.kind == "round"]
+
+
+def test_rounds_follow_one_another_from_the_first_trial_to_the_last(study):
     for parameter in ranges_data(study).parameters:
         ends = [one.end for one in parameter.rounds]
         assert [one.first for one in parameter.rounds] == [0, *ends[:-1]]
         assert ends == sorted(set(ends))
-        assert len(parameter.rounds) == len(study.events) > 2
+        assert ends[-1] == len(study.trials) > ends[-2] == closed(study)[-1].after_trial
+        assert len(parameter.rounds) == len(closed(study)) + 1 > 3
+        assert [one.kept for one in parameter.rounds][-2:] == [closed(study)[-1].data["kept"], None]
 
 
 def test_the_first_round_searches_everything(study):
@@ -40,10 +47,16 @@ def test_the_first_round_searches_everything(study):
 def test_ranges_are_those_that_the_strategy_recorded(study):
     data = ranges_data(study)
     for column, parameter in enumerate(data.parameters):
-        for event, one in zip(study.events, parameter.rounds, strict=True):
+        for event, one in zip(closed(study), parameter.rounds[:-1], strict=True):
             told = event.data["columns"][column]
             assert (one.low, one.high) == (told["low_value"], told["high_value"])
             assert one.kept == event.data["kept"]
+        told = study.events[-1].data["columns"][column]
+        assert study.events[-1].kind == "opening"
+        assert (parameter.rounds[-1].low, parameter.rounds[-1].high) == (
+            told["low_value"],
+            told["high_value"],
+        )
     assert len({(one.low, one.high) for one in data.parameters[2].rounds}) > 1
 
 
@@ -152,29 +165,33 @@ def test_a_study_of_another_strategy_is_refused():
         ranges_data(study_of([completed(0, 1.0)], settings={"strategy": "random"}))
 
 
-def test_a_young_search_has_trials_without_bands(tmp_path):
+def test_a_young_search_has_its_first_round_open_over_everything():
     young = elastic_study(3)
     assert not young.events
     data = ranges_data(young)
-    assert all(parameter.rounds == () for parameter in data.parameters)
+    assert [(one.first, one.end, one.kept) for one in data.parameters[0].rounds] == [(0, 3, None)]
+    first = {parameter.name: parameter.rounds[0] for parameter in data.parameters}
+    assert (first["rate"].low, first["rate"].high) == pytest.approx((1e-4, 1e-1))
+    assert first["optimizer"].active == ("adam", "sgd", "nadam")
+    assert first["units"].active == (128, 256, 512)
     assert set(data.parameters[0].values) == {0, 1, 2}
-    panels = plot_ranges(data, tmp_path / "young.png").axes
-    # Scored trials, failed trials, and the star; no band.
-    assert len(panels[0].collections) == 3
+    figure = plot_ranges(data)
+    # The band, scored trials, failed trials, and the star.
+    assert len(figure.axes[2].collections) == 4
+    assert "range, open" in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def test_a_search_without_any_trial_has_a_picture():
     plot_ranges(ranges_data(study_of([], settings={"strategy": ElasticGrid.name})))
 
 
-def test_trials_after_the_last_closed_round_are_drawn(study):
-    last = study.events[-1].after_trial
-    more = completed(len(study.trials), 9.0, **study.best()[0].values)
-    data = ranges_data(study_of([*study.trials, more], events=study.events))
-    assert data.parameters[0].rounds[-1].end == last < more.number + 1
-    assert more.number in data.parameters[0].values
-    left, right = plot_ranges(data).axes[0].get_xlim()
-    assert left < more.number < right
+def test_a_round_that_has_just_opened_has_no_band(study):
+    last = closed(study)[-1].after_trial
+    data = ranges_data(study_of(study.trials[:last], events=study.events))
+    assert data.parameters[0].rounds[-1].end == last
+    assert data.parameters[0].rounds[-1].kept is not None
+    legend = plot_ranges(data).legends[0].get_texts()
+    assert "range, open" not in [text.get_text() for text in legend]
 
 
 @pytest.mark.parametrize("direction", ["min", "max"])

@@ -44,7 +44,7 @@ def run(search, trials, loss=bowl, at_once=1):
 
 
 def rounds(search):
-    return [event.data for event in search.take_events()]
+    return [event.data for event in search.take_events() if event.kind == "round"]
 
 
 def width(column):
@@ -401,6 +401,26 @@ def test_tells_its_rounds_in_values():
         assert rate["active"] is None
         assert set(optimizer["active"]) <= {"sgd", "adam", "lamb"}
         assert rate["low"] <= rate["high"]
+
+
+def test_tells_a_round_when_it_opens_as_when_it_ends():
+    search = make(cnn())
+    run(search, 60)
+    events = search.take_events()
+    assert [event.kind for event in events] == ["round", "opening"] * (len(events) // 2)
+    opened = {event.data["round"]: event.data for event in events if event.kind == "opening"}
+    ended = {event.data["round"]: event.data for event in events if event.kind == "round"}
+    assert set(ended) == {0, *opened} - {max(opened)}
+    for number in set(ended) & set(opened):
+        began, end = opened[number], ended[number]
+        for name in ("kind", "pull", "first"):
+            assert began[name] == end[name]
+        for column, same in zip(began["columns"], end["columns"], strict=True):
+            assert column["active"] == same["active"]
+            assert (column["low"], column["high"]) == (same["low"], same["high"])
+        assert began["trials"] == began["first"] <= end["trials"]
+        # Another trial of an earlier round may have come in between.
+        assert began["incumbent"] >= end["incumbent"]
 
 
 # ---------------------------------------------------------------------- it is worth it

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from tfhpo.study.records import TrialRecord
     from tfhpo.study.snapshot import StudyRecord
 
-#: The kind of the events that the elastic grid records (`tfhpo.strategies.ElasticGrid`).
-ROUND = "round"
+# The kinds of the events that the elastic grid records (`tfhpo.strategies.ElasticGrid`).
+_ROUND, _OPENING = "round", "opening"
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,8 @@ class RoundRange:
     Attributes:
         first: Number of the round's first trial.
         end: Number of the first trial after it.
-        kept: Whether the round improved the incumbent, so that its ranges were kept.
+        kept: Whether the round improved the incumbent, so that its ranges were kept; None of a
+            round that is not closed yet.
         low: The lower end of the range; the first of `choices` where there are any.
         high: The upper end.
         active: The choices that were searched; None for a parameter on an axis of numbers.
@@ -40,7 +40,7 @@ class RoundRange:
 
     first: int
     end: int
-    kept: bool
+    kept: bool | None
     low: Value
     high: Value
     active: tuple[Value, ...] | None
@@ -95,9 +95,8 @@ class RangesData:
 def ranges_data(study: StudyRecord) -> RangesData:
     """Returns how the ranges of an elastic grid's study breathed.
 
-    The round that is not closed yet has no ranges in it: they are recorded when a round closes. A
-    search whose first round is open has trials only. A round that searched values which a later,
-    changed space no longer holds has no range of that parameter.
+    A round that searched values which a later, changed space no longer holds has no range of that
+    parameter.
 
     Args:
         study: The study, from `read_study`.
@@ -105,25 +104,21 @@ def ranges_data(study: StudyRecord) -> RangesData:
     Raises:
         ArgumentError: Another strategy made the study.
     """
-    events = [event for event in study.events if event.kind == ROUND]
     strategy = study.header.settings.get("strategy")
-    if not events and strategy != ElasticGrid.name:
+    rounds = _rounds(study)
+    if len(rounds) < 2 and strategy != ElasticGrid.name:
         raise ArgumentError(
             "Only a study of the elastic grid has ranges. "
             f"Received: {study.path}, a study of the strategy {strategy!r}."
         )
     space = Space.from_config(study.space)
     places = _columns_used(space, study.trials)
-    # A round reaches from the trials begun before it to those begun when it closed.
-    bounds = list(pairwise([0, *(event.after_trial for event in events)]))
     parameters = tuple(
         _parameter_ranges(
             _label(space, column),
             parameter,
             tuple(
-                found
-                for event, (first, end) in zip(events, bounds, strict=True)
-                if (found := _round_range(space, column, event.data, first, end)) is not None
+                found for one in rounds if (found := _round_range(space, column, one)) is not None
             ),
             {
                 number: values[parameter.name]
@@ -175,11 +170,44 @@ def _parameter_ranges(
     return ParameterRanges(name, _choices(parameter), None, None, "linear", rounds, values)
 
 
-def _round_range(
-    space: Space, column: int, data: dict[str, Any], first: int, end: int
-) -> RoundRange | None:
+@dataclass(frozen=True)
+class _Round:
+    """A round as it was recorded.
+
+    Attributes:
+        first: Number of its first trial.
+        end: Number of the first trial after it.
+        kept: Whether it was kept; None while it is open.
+        columns: What the strategy told of each column; None for the first round while it is open.
+    """
+
+    first: int
+    end: int
+    kept: bool | None
+    columns: list[dict[str, Any]] | None
+
+
+def _rounds(study: StudyRecord) -> list[_Round]:
+    """Returns the rounds, the open one last.
+
+    A round reaches from the trials begun before it to those begun when it closed.
+    """
+    rounds, first = [], 0
+    for event in study.events:
+        if event.kind == _ROUND:
+            kept, columns = event.data["kept"], event.data["columns"]
+            rounds.append(_Round(first, event.after_trial, kept, columns))
+            first = event.after_trial
+    opened = [event.data["columns"] for event in study.events if event.kind == _OPENING]
+    return [*rounds, _Round(first, len(study.trials), None, opened[-1] if opened else None)]
+
+
+def _round_range(space: Space, column: int, one: _Round) -> RoundRange | None:
     """Returns what a round searched of a column; None where the space was another at the time."""
-    parameter, told = space.parameters[column], _told_of(space, column, data["columns"])
+    if one.first == one.end:
+        return None
+    parameter = space.parameters[column]
+    told = _whole(parameter) if one.columns is None else _told_of(space, column, one.columns)
     if told is None:
         return None
     low, high, active = told["low_value"], told["high_value"], told["active"]
@@ -192,7 +220,18 @@ def _round_range(
         # An ordered list has a range like numbers: every value between its two ends.
         choices = _choices(parameter)
         active = choices[choices.index(low) : choices.index(high) + 1]
-    return RoundRange(first, end, data["kept"], low, high, active)
+    return RoundRange(one.first, one.end, one.kept, low, high, active)
+
+
+def _whole(parameter: Parameter) -> dict[str, Any]:
+    """Returns what the strategy would tell of a column that is searched as a whole."""
+    domain = parameter.domain
+    is_set = domain.kind is Kind.CATEGORICAL
+    return {
+        "low_value": domain.from_unit(0.0),
+        "high_value": domain.from_unit(1.0),
+        "active": list(_choices(parameter)) if is_set else None,
+    }
 
 
 def _told_of(space: Space, column: int, columns: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -42,7 +42,8 @@ def plot_ranges(
     """Draws the range of every parameter in every round, and the trials in them.
 
     Bands are the ranges (cells, for a parameter given as a list); a round that was discarded is
-    hatched and pale. Dots are trials, the darker the better; the star is the best of all.
+    hatched and pale, one that is not closed yet is only outlined. Dots are trials, the darker the
+    better; the star is the best of all.
 
     Args:
         data: What `ranges_data` returned.
@@ -134,7 +135,9 @@ def _draw_round(axes: Axes, parameter: ParameterRanges, one: RoundRange) -> None
         axes.fill_between([left, right], low, high, **_style(kept=one.kept))
 
 
-def _style(*, kept: bool) -> dict[str, Any]:
+def _style(*, kept: bool | None) -> dict[str, Any]:
+    if kept is None:
+        return {"facecolor": "none", "edgecolor": "#6b9bc9", "linewidth": 0.8, "linestyle": ":"}
     if kept:
         return {"facecolor": "#a9c9e8", "edgecolor": "#6b9bc9", "linewidth": 0.8}
     return {"facecolor": "#f1f4f7", "edgecolor": "#c3ccd5", "linewidth": 0.8, "hatch": "////"}
@@ -198,6 +201,8 @@ def _add_keys(figure: Figure, panels: Any, data: RangesData, norm: Normalize) ->
         Patch(label="range, discarded", **_style(kept=False)),
         Line2D([], [], linestyle="", label="best trial", **star),
     ]
+    if any(one.kept is None for parameter in data.parameters for one in parameter.rounds):
+        handles.insert(2, Patch(label="range, open", **_style(kept=None)))
     if data.failed:
         handles.append(Line2D([], [], linestyle="", marker="x", color=_FAILED, label="failed"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False)

@@ -141,16 +141,18 @@ class ElasticGrid(Strategy):
       made no difference that could be told from noise; `alpha=1`, 0.13.
     - The budget changes nothing: one schedule served 30, 60 and 120 trials.
 
-    *Events.* Every round that ends is recorded as an event of the kind "round":
+    *Events.* Every round that ends is recorded as an event of the kind "round". Every one that
+    begins, but the first, over the whole ranges, is an event of the kind "opening" with what is
+    known of it by then: all but `kept` and `best`.
 
         round             its number, from 0
         kind              "global" or "zoom"
         kept              whether it improved the incumbent, so that its ranges were kept
         pull              p, as it was when the round's ranges were made
         first             the key of the round's first point
-        trials            the number of points known when it ended
+        trials            the number of points known when it ended, or began
         best              the round's best score, None where all failed
-        incumbent         the best score known when it ended, None before the first success
+        incumbent         the best score known by then, None before the first success
         columns           a list, for each column in order:
             column            its index
             name              the parameter's name
@@ -223,9 +225,9 @@ class ElasticGrid(Strategy):
             return self._start()
         for attempt in range(_ATTEMPTS):
             # Nothing but repeats says that the ranges are nearly used up: step further away.
-            for point in self._candidates(min(1.0, self._moved_now() * (1 + attempt))):
-                if not self.history.tried(point):
-                    return point
+            points = self._candidates(min(1.0, self._moved_now() * (1 + attempt)))
+            if not all(map(self.history.tried, points)):
+                return next(one for one in self._ranked(points) if not self.history.tried(one))
         return self._draw_untried()
 
     def _start(self) -> Point:
@@ -248,14 +250,17 @@ class ElasticGrid(Strategy):
         return max(self.moved, math.exp(-len(self.history) / _FADE))
 
     def _candidates(self, moved: float) -> list[Point]:
-        """Returns points to choose from, the best choice first."""
+        """Returns points to choose from."""
         best = self.history.best
         if best is None or self._now.number == 0:
             # Nothing to judge by yet: the first round takes the lattice as its balance has it.
             nowhere = Point(np.zeros(len(self.space)), np.zeros(len(self.space), dtype=bool))
             return [self._candidate(nowhere, moved=1.0)]
         incumbent = Point(self.history.x[best], self.history.active[best])
-        points = [self._candidate(incumbent, moved) for _ in range(self.looks)]
+        return [self._candidate(incumbent, moved) for _ in range(self.looks)]
+
+    def _ranked(self, points: list[Point]) -> list[Point]:
+        """Returns the points, the best choice first."""
         if len(points) == 1:
             return points
         x = np.array([point.x for point in points])
@@ -328,7 +333,7 @@ class ElasticGrid(Strategy):
         """Judges the round and begins the next."""
         now, best = self._now, self._round_best()
         kept = best is not None and self._beats_incumbent(best)
-        self._record("round", self._report(best, kept=kept))
+        self._record("round", {**self._report(), "kept": kept, "best": self._score_of(best)})
         if kept:
             self._former = self._ranges
             now.pull, now.discards = 1.0, 0
@@ -364,6 +369,7 @@ class ElasticGrid(Strategy):
         now.first, now.told = len(self.history), 0
         now.incumbent = self.history.best
         self._lay()
+        self._record("opening", self._report())
 
     def _lay(self) -> None:
         """Lays the lattice over the ranges, with full decks."""
@@ -416,19 +422,20 @@ class ElasticGrid(Strategy):
 
     # ------------------------------------------------------------------ what others see
 
-    def _report(self, best: int | None, *, kept: bool) -> dict[str, Any]:
+    def _report(self) -> dict[str, Any]:
         incumbent = self.history.best
         return {
             "round": self._now.number,
             "kind": self._now.kind,
-            "kept": kept,
             "pull": self._now.pull,
             "first": self._now.first,
             "trials": len(self.history),
-            "best": None if best is None else float(self.history.scores[best]),
-            "incumbent": None if incumbent is None else float(self.history.scores[incumbent]),
+            "incumbent": self._score_of(incumbent),
             "columns": [self._describe(column, incumbent) for column in range(len(self.space))],
         }
+
+    def _score_of(self, key: int | None) -> float | None:
+        return None if key is None else float(self.history.scores[key])
 
     def _describe(self, column: int, incumbent: int | None) -> dict[str, Any]:
         parameter, current = self.space.parameters[column], self._ranges[column]
