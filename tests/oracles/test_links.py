@@ -68,3 +68,13 @@ def test_a_trial_after_those_taken_up_has_the_next_number(tmp_path):
     study = read_study(tmp_path / "project" / STUDY_FILE)
     assert [one.number for one in study.trials] == [0, 1, 2]
     assert (study.trials[2].trial_id, study.trials[2].score) == (trial.trial_id, 0.5)
+
+
+def test_a_chief_of_keras_tuners_oracle_keeps_no_study(tmp_path, monkeypatch):
+    _, link = linked(tmp_path, 5)
+    monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
+    monkeypatch.setenv("KERASTUNER_ORACLE_PORT", "1")
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
+    link.open()
+    link.close()
+    assert not (tmp_path / "project" / STUDY_FILE).exists()

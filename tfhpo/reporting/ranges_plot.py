@@ -137,7 +137,7 @@ def _draw_round(axes: Axes, parameter: ParameterRanges, one: RoundRange) -> None
 
 def _style(*, kept: bool | None) -> dict[str, Any]:
     if kept is None:
-        return {"facecolor": "none", "edgecolor": "#6b9bc9", "linewidth": 0.8, "linestyle": ":"}
+        return {"facecolor": "#e6f0f9", "edgecolor": "#6b9bc9", "linewidth": 0.8, "linestyle": ":"}
     if kept:
         return {"facecolor": "#a9c9e8", "edgecolor": "#6b9bc9", "linewidth": 0.8}
     return {"facecolor": "#f1f4f7", "edgecolor": "#c3ccd5", "linewidth": 0.8, "hatch": "////"}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras_tuner
 from keras_tuner.engine import trial as kt_trial
+from keras_tuner.src.distribute import utils as kt_distribute
 
 from tfhpo._version import __version__
 from tfhpo.errors import SearchFailedError
@@ -48,6 +49,9 @@ class ForeignLink(OracleLink):
         return space_of(self._oracle.hyperparameters)
 
     def open(self) -> None:
+        if kt_distribute.is_chief_oracle():
+            # It hears nothing of the workers' trials, and an empty study would say there were none.
+            return
         objective = self._oracle.objective
         header = StudyHeader(
             objective=objective.name,
