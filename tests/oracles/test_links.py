@@ -71,7 +71,9 @@ def test_a_trial_after_those_taken_up_has_the_next_number(tmp_path):
 
 
 def test_a_chief_of_keras_tuners_oracle_keeps_no_study(tmp_path, monkeypatch):
-    _, link = linked(tmp_path, 5)
+    made = oracle(5)
+    made.objective.direction = "min"
+    link = link_to(made, made, tmp_path / "project", ())
     monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
     monkeypatch.setenv("KERASTUNER_ORACLE_PORT", "1")
     monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
