@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfhpo.errors import SpaceError
-from tfhpo.space import FloatRange, Levels, Parameter, Prior, Space, Steps
+from tfhpo.space import FloatRange, IntegerRange, Levels, Parameter, Prior, Space, Steps
 
 
 def draw_from(data, space):
@@ -52,6 +52,30 @@ def test_any_places_snap_to_a_configuration(space, data):
     point = space.point(np.array(data.draw(places)))
     assert same(space.encode(space.decode(point.x)), point)
     assert same(space.point(point.x), point)
+
+
+def rows(low, high, space):
+    """Up to four rows of made-up numbers, one per column of the space."""
+    row = st.lists(st.floats(low, high), min_size=len(space), max_size=len(space))
+    return st.lists(row, min_size=1, max_size=4).map(np.array)
+
+
+@given(spaces(), st.data())
+def test_many_points_at_once_are_those_one_by_one(space, data):
+    places, p = data.draw(rows(-0.5, 1.5, space)), data.draw(rows(0, 0.999, space))
+    pairs = [(space.points(places), map(space.point, places)), (space.draws(p), map(space.draw, p))]
+    for at_once, one_by_one in pairs:
+        for x, active, point in zip(*at_once, one_by_one, strict=True):
+            assert np.array_equal(x, point.x)
+            assert np.array_equal(active, point.active)
+        assert np.array_equal(space.active(at_once.x), at_once.active)
+
+
+def test_many_points_of_a_large_range_are_those_one_by_one():
+    space = Space([Parameter("n", IntegerRange(1, 200_000)), Parameter("x", FloatRange(0, 1))])
+    places = np.random.default_rng(0).random((20, 2))
+    for place, x in zip(places, space.points(places).x, strict=True):
+        assert np.array_equal(space.point(place).x, x)
 
 
 @given(spaces(), st.data())

@@ -16,14 +16,22 @@ the nearest node would give the two ends half their share.
 from __future__ import annotations
 
 import enum
+import functools
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Union
 
+import numpy as np
+import numpy.typing as npt
+
 from tfhpo.errors import SpaceError
 from tfhpo.space import scales
 
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+# The largest domain whose places are kept in a table.
+_TABLE = 100_000
 Value = Union[bool, int, float, str]  # noqa: UP007 (an alias is evaluated)
 
 
@@ -79,6 +87,15 @@ class Domain(ABC):
     @abstractmethod
     def draw(self, p: float) -> float:
         """Returns the place of the `p`-quantile of the uniform distribution on this scale."""
+
+    def snapped(self, u: FloatArray) -> FloatArray:
+        """Returns the places of the values nearest to places, any shape."""
+        nearest = [self.unit_of_index(self.index_of_unit(float(place))) for place in u.flat]
+        return np.array(nearest).reshape(u.shape)
+
+    def draws(self, p: FloatArray) -> FloatArray:
+        """Returns the places of several quantiles, as `draw` does of one."""
+        return np.array([self.draw(float(one)) for one in p.flat]).reshape(p.shape)
 
     def nearest(self, number: float) -> float:
         """Returns the place of the value nearest to a number; numeric domains only.
@@ -139,6 +156,14 @@ class _Indexed(Domain):
     def draw(self, p: float) -> float:
         return self.unit_of_index(min(int(p * self.size), self.size - 1))
 
+    def snapped(self, u: FloatArray) -> FloatArray:
+        last = max(self.size - 1, 1)
+        return np.rint(np.clip(u, 0.0, 1.0) * (self.size - 1)) / last
+
+    def draws(self, p: FloatArray) -> FloatArray:
+        last = max(self.size - 1, 1)
+        return np.minimum(np.floor(p * self.size), self.size - 1) / last
+
 
 @dataclass(frozen=True)
 class FloatRange(Domain):
@@ -185,6 +210,12 @@ class FloatRange(Domain):
 
     def draw(self, p: float) -> float:
         return scales.clip(p) if self.size is None else 0.0
+
+    def snapped(self, u: FloatArray) -> FloatArray:
+        return np.clip(u, 0.0, 1.0) if self.size is None else np.zeros_like(u)
+
+    def draws(self, p: FloatArray) -> FloatArray:
+        return self.snapped(p)
 
     def nearest(self, number: float) -> float:
         return self.to_unit(min(max(float(number), self.low), self.high))
@@ -337,11 +368,28 @@ class IntegerRange(Domain):
             value = self.high + self.low - mirrored
         return self.nearest(value)
 
+    def snapped(self, u: FloatArray) -> FloatArray:
+        if self.size > _TABLE:
+            return super().snapped(u)
+        inside = np.clip(u, 0.0, 1.0)
+        mirrored = self.scale == "reverse_log"
+        power = np.exp((1.0 - inside if mirrored else inside) * math.log(self.high / self.low))
+        index = np.rint(self.low * power) - self.low
+        if mirrored:
+            index = self.size - 1 - index
+        return _places(self)[np.clip(index, 0, self.size - 1).astype(int)]
+
     def nearest(self, number: float) -> float:
         return self.to_unit(round(min(max(float(number), self.low), self.high)))
 
     def config(self) -> dict[str, Any]:
         return {"low": self.low, "high": self.high, "scale": self.scale}
+
+
+@functools.lru_cache(maxsize=256)
+def _places(domain: Domain) -> FloatArray:
+    """Returns the places of all values, ascending."""
+    return np.array([domain.unit_of_index(index) for index in range(domain.size or 0)])
 
 
 @dataclass(frozen=True)

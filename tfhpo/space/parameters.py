@@ -8,6 +8,7 @@ from typing import Any
 from tfhpo.errors import SpaceError
 from tfhpo.space.domains import (
     Domain,
+    FloatArray,
     Kind,
     Levels,
     Value,
@@ -88,6 +89,12 @@ class Parameter:
         if self.prior is None:
             return self.domain.draw(p)
         return self.prior.quantile(self.domain, p)
+
+    def draws(self, p: FloatArray) -> FloatArray:
+        """Returns the places of several quantiles, as `draw` does of one."""
+        if self.prior is None:
+            return self.domain.draws(p)
+        return self.prior.quantiles(self.domain, p)
 
     def restricted(self, values: list[Value]) -> Parameter:
         """Returns the parameter with only the listed values left.

@@ -15,10 +15,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import scipy.stats
 
 from tfhpo.errors import SpaceError
-from tfhpo.space.domains import Domain, Kind
+from tfhpo.space.domains import Domain, FloatArray, Kind
 
 # An unbounded tail (a normal's, say) may leave the range by this share of the distribution; more
 # than that would search something else than what was written.
@@ -71,6 +72,12 @@ class Prior:
         """Returns the place, in [0, 1], of the distribution's p-quantile in the domain."""
         below, up_to = _shares(self, domain)
         return domain.nearest(float(self.distribution.ppf(below + p * (up_to - below))))
+
+    def quantiles(self, domain: Domain, p: FloatArray) -> FloatArray:
+        """Returns the places of several quantiles, as `quantile` does of one."""
+        below, up_to = _shares(self, domain)
+        numbers = np.asarray(self.distribution.ppf(below + p * (up_to - below)))
+        return np.array([domain.nearest(float(one)) for one in numbers.flat]).reshape(p.shape)
 
     def config(self) -> dict[str, Any]:
         """Returns a JSON-able description that `prior_from_config` turns back."""

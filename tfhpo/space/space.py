@@ -13,18 +13,16 @@ absent from the values as inactive.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tfhpo.errors import SpaceError
-from tfhpo.space.domains import Value
+from tfhpo.space.domains import BoolArray, Domain, FloatArray, Value
 from tfhpo.space.parameters import Condition, Parameter, parameter_from_config
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 Skip = Callable[[FloatArray, BoolArray, int], bool]
 """Whether a walk leaves out all points that begin with these places and mask, as far as the column
 of that number, exclusive. It is asked once for each column on the way to a point."""
@@ -137,7 +135,7 @@ class Space:
             Mask, of the shape of `x`.
         """
         if x.ndim > 1:
-            return np.array([self.active(row) for row in x], dtype=bool).reshape(x.shape)
+            return self.points(x).active
         active = np.zeros(len(self), dtype=bool)
         for column in range(len(self)):
             active[column] = self._holds(column, x, active)
@@ -168,6 +166,30 @@ class Space:
                 x[column] = parameter.draw(float(p[column]))
                 active[column] = True
         return Point(x, active)
+
+    def points(self, x: FloatArray) -> Point:
+        """Returns the points at these places, as `point` does of one.
+
+        Args:
+            x: Places, shape `n x d`.
+
+        Returns:
+            Places and mask, `n x d` each.
+        """
+        return self._placed(
+            len(x), lambda column: self.parameters[column].domain.snapped(x[:, column])
+        )
+
+    def draws(self, p: FloatArray) -> Point:
+        """Returns the points whose every active column is at its quantile, as `draw` does of one.
+
+        Args:
+            p: Probabilities in [0, 1), shape `n x d`.
+
+        Returns:
+            Places and mask, `n x d` each.
+        """
+        return self._placed(len(p), lambda column: self.parameters[column].draws(p[:, column]))
 
     def default(self) -> Point:
         """Returns the point of the defaults; a parameter without one is at its start."""
@@ -277,6 +299,32 @@ class Space:
                 return value in condition.values
         return False
 
+    def _placed(self, n: int, places: Callable[[int], FloatArray]) -> Point:
+        """Returns `n` points, given the places that each column has where it is active."""
+        x, active = np.zeros((n, len(self))), np.zeros((n, len(self)), dtype=bool)
+        for column, parameter in enumerate(self.parameters):
+            holds = np.ones(n, dtype=bool)
+            for other in self._columns_of[parameter.name]:
+                if other < column:
+                    holds &= ~active[:, other]
+            for condition in parameter.conditions:
+                holds &= self._met_by(condition, x, active)
+            active[:, column] = holds
+            if holds.any():
+                x[:, column] = np.where(holds, places(column), 0.0)
+        return Point(x, active)
+
+    def _met_by(self, condition: Condition, x: FloatArray, active: BoolArray) -> BoolArray:
+        """Returns which points meet a condition, as `_met` does of one."""
+        met = np.zeros(len(x), dtype=bool)
+        decided = np.zeros(len(x), dtype=bool)
+        for parent in self._columns_of[condition.parent]:
+            here = active[:, parent] & ~decided
+            domain = self.parameters[parent].domain
+            met |= here & _holds_one_of(domain, condition.values, x[:, parent])
+            decided |= here
+        return met
+
     def _walk(
         self,
         column: int,
@@ -348,6 +396,19 @@ class Space:
                 )
         for column in self._columns_of.get(parameter.name, []):
             _check_twins(self.parameters[column], parameter)
+
+
+def _holds_one_of(domain: Domain, values: tuple[Value, ...], places: FloatArray) -> BoolArray:
+    """Returns which places are those of one of the values."""
+    if domain.size is None:
+        return np.array([domain.from_unit(float(u)) in values for u in places], dtype=bool)
+    return np.isin(places, _places_of(domain, values))
+
+
+@functools.lru_cache(maxsize=1024)
+def _places_of(domain: Domain, values: tuple[Value, ...]) -> FloatArray:
+    places = [domain.unit_of_index(index) for index in range(domain.size or 0)]
+    return np.array([u for u in places if domain.from_unit(u) in values])
 
 
 def _check_twins(first: Parameter, second: Parameter) -> None:
