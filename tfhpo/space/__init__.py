@@ -1,7 +1,9 @@
 """The search space: parameters, conditions and priors; values to points of a unit cube and back."""
 
 from tfhpo.space.domains import (
+    BoolArray,
     Domain,
+    FloatArray,
     FloatRange,
     IntegerRange,
     Kind,
@@ -11,7 +13,7 @@ from tfhpo.space.domains import (
 )
 from tfhpo.space.parameters import Condition, Parameter
 from tfhpo.space.priors import Prior
-from tfhpo.space.space import BoolArray, FloatArray, Point, Space
+from tfhpo.space.space import Point, Space
 
 __all__ = [
     "BoolArray",

@@ -377,7 +377,8 @@ class IntegerRange(Domain):
         index = np.rint(self.low * power) - self.low
         if mirrored:
             index = self.size - 1 - index
-        return _places(self)[np.clip(index, 0, self.size - 1).astype(int)]
+        places: FloatArray = _places(self)[np.clip(index, 0, self.size - 1).astype(int)]
+        return places
 
     def nearest(self, number: float) -> float:
         return self.to_unit(round(min(max(float(number), self.low), self.high)))
