@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -102,4 +103,6 @@ def program(*arguments, folder, **environment):
         capture_output=True,
         text=True,
         check=False,
+        # A shell that runs the tests in its background has told them to ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )

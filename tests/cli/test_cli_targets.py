@@ -1,5 +1,7 @@
 """Functions named on the command line."""
 
+import re
+
 import pytest
 
 from tfhpo.cli.targets import absolute, load
@@ -91,8 +93,17 @@ def test_a_value_is_no_function(place):
         load(f"{place}:width")
 
 
-def test_what_the_module_raises_passes_through(tmp_path):
-    path = tmp_path / "targets_broken.py"
-    path.write_text("import no_such_dependency\n")
-    with pytest.raises(ModuleNotFoundError, match="no_such_dependency"):
-        load(f"{path}:build")
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("x = 1\nimport no_such_dependency\n", "line 2: ModuleNotFoundError: No module named"),
+        ("def f():\n    return 1 / 0\n\nf()\n", "line 2: ZeroDivisionError: division by zero"),
+        ("x = 1\ndef f(:\n", "line 2: SyntaxError: "),
+    ],
+)
+def test_a_file_that_cannot_be_run_tells_where(tmp_path, source, told):
+    path = tmp_path / f"targets_broken_{tmp_path.name}.py"
+    path.write_text(source)
+    for _ in range(2):
+        with pytest.raises(ArgumentError, match=re.escape(f"{path}, {told}")):
+            load(f"{path}:build")

@@ -56,6 +56,15 @@ def test_a_search_and_one_that_goes_on(model):
     assert "Did you mean 'random'?" in refusal(*arguments(model, strategy="randm"))
     assert "must be above 0 seconds" in refusal(*arguments(model, max_time=-1))
     assert "must be above 0 seconds" in refusal("resume", folder, "--max-time", -1)
+    misspelt = arguments(model, epochs=2)
+    misspelt[1] = f"{model}:build_modle"
+    assert "Did you mean 'build_model'?" in refusal(*misspelt)
+    # What is refused discards nothing.
+    assert "val_acuracy" in refusal(
+        *arguments(model, objective="val_acuracy", direction="max"), "--overwrite"
+    )
+    assert len(read_study(folder).completed) == 4
+    assert json.loads((folder / "tune.json").read_text())["objective"] == "val_accuracy"
     changed = refusal(*arguments(model, epochs=2))
     assert "epochs was 1, is 2" in changed
     assert "--overwrite" in changed

@@ -42,7 +42,10 @@ def test_counts_that_break_their_rule_are_refused(arguments):
     [
         (GridOracle, {"levels": 1}, "levels"),
         (ElasticGridOracle, {"options": {"alpha": 2}}, "alpha"),
-        (ElasticGridOracle, {"options": {"level": 3}}, "does not take these options.*level"),
+        (ElasticGridOracle, {"options": {"level": 3}}, "Received: 'level'. Did you mean 'levels'"),
+        (ElasticGridOracle, {"options": {"levels": "3"}}, "cannot use the options .*'3'"),
+        (ElasticGridOracle, {"options": [3]}, r"`options` must be a dictionary. Received: \[3\]"),
+        (ElasticGridOracle, {"distributions": "x"}, "`distributions` must be a dictionary"),
     ],
 )
 def test_options_are_checked_at_once(oracle, arguments, match):

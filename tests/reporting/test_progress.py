@@ -129,6 +129,15 @@ def test_the_summary_tells_this_run_from_former_ones():
     assert summary_text(Progress("loss", "min"), 0.0).plain == "0 trials in 0.0 s; none completed"
 
 
+def test_a_search_without_success_ends_with_the_cause():
+    told = "0 trials in 0.0 s; none completed"
+    assert summary_text(Progress("loss", "min"), 0.0).plain == told
+    progress = Progress("loss", "min").with_end(failed(0, "ValueError: too wide"), 1.0)
+    told = "1 trial in 1.0 s, 1 failed; none completed, the last one for: ValueError: too wide"
+    assert summary_text(progress, 1.0).plain == told
+    assert Progress("loss", "min").after([failed(0, "OSError: x")]).cause == "OSError: x"
+
+
 def test_the_direction_is_checked_before_the_search():
     with pytest.raises(ArgumentError, match="direction"):
         ProgressLine("loss", "down")
@@ -156,12 +165,13 @@ def test_a_pipe_gets_one_plain_line():
 
 def test_a_terminal_gets_a_line_for_each_failure_and_the_summary():
     listener, file = line(terminal=True, width=60)
-    search(listener, [failed(0, "ValueError: " + "wide " * 40), to_be_repeated(1)])
+    trials = [failed(0, "ValueError: " + "wide " * 40), to_be_repeated(1), completed(2, 0.5)]
+    search(listener, trials)
     lines = file.getvalue().splitlines()
     assert sum("Trial 0 failed" in text for text in lines) == 1
     assert sum("Trial 1 will be repeated" in text for text in lines) == 1
     assert sum("wide" in text for text in lines) == 1
-    assert "1 trial in" in lines[-1]
+    assert any("2 trials in" in text for text in lines)
 
 
 def test_markup_in_a_cause_is_text():

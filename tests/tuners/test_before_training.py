@@ -114,6 +114,8 @@ def no_training(monkeypatch):
         ({"objective": 7}, ArgumentError, r"objective must be a metric's name.*Received: 7"),
         ({"no_such_argument": 1}, ArgumentError, r"no argument 'no_such_argument'\.$"),
         ({"max_trial": 3}, ArgumentError, r"no argument 'max_trial'. Did you mean 'max_trials'"),
+        ({"directory": 3}, ArgumentError, r"`directory` must be a path. Received: 3"),
+        ({"project_name": 3}, ArgumentError, r"`project_name` must be a string. Received: 3"),
         ({"levels": 3}, ArgumentError, r"RandomSearch has no argument 'levels'"),
         ({"objective": None}, ObjectiveError, r"Tell what to optimise.*'val_loss'.*none"),
     ],
@@ -128,14 +130,17 @@ def test_settings(tmp_path, no_training, settings, kind, told):
     ("data", "told"),
     [
         ((), r"takes the arguments of `fit`, the training data first. Received: .*epochs"),
-        ((X[:, :3], Y), r"must accept the training data. Received: \(\(1, 3\), \(1,\)\)"),
-        ((X, np.zeros((64, 5))), r"must accept the training data. Received: .*\(1, 5\)"),
+        (
+            (X[:, :3], Y),
+            r"accept the training data. Received: row 0 of \(\(64, 3\), \(64,\)\)",
+        ),
+        ((X, np.zeros((64, 5))), r"must accept the training data. Received: .*\(64, 5\)"),
         ((X, Y[:60]), r"same number of rows.*Received: \(\(64, 4\), \(60,\)\)"),
         ((X.tolist(), Y), r"must be arrays, not lists.*numpy.asarray"),
         ((X, Y.tolist()), r"must be arrays, not lists.*Received: a list that holds \d"),
         (
             (X, np.where(np.arange(64) == 40, 2, Y)),
-            r"(?s)accept the training data.*label value of 2",
+            r"accept the training data. Received: row 40 of .*label value of 2 ",
         ),
         ((X, np.where(np.arange(64) == 40, -1, Y)), r"(?s)accept the training data.*value of -1"),
         ((X[:0], Y[:0]), r"same number of rows, at least one. Received: \(\(0, 4\), "),
@@ -185,7 +190,7 @@ def test_ctrl_c_while_the_study_is_opened_gives_it_back(tmp_path, monkeypatch):
 
 def test_validation_data_of_the_wrong_shape(tmp_path, no_training):
     tuner = random_search(tmp_path)
-    with pytest.raises(ArgumentError, match=r"must accept the validation data. .*\(1, 3\)"):
+    with pytest.raises(ArgumentError, match=r"must accept the validation data. .*\(64, 3\)"):
         tuner.search(X, Y, validation_data=(X[:, :3], Y), verbose=0)
 
 
@@ -194,7 +199,7 @@ def test_validation_data_do_not_build_the_model(tmp_path, no_training):
         layer = keras.layers.Dense(hp.Int("units", 2, 4))
         return compiled(keras.Sequential([layer, keras.layers.Dense(2)]))
 
-    with pytest.raises(ArgumentError, match=r"must accept the validation data. .*\(1, 3\)"):
+    with pytest.raises(ArgumentError, match=r"must accept the validation data. .*\(64, 3\)"):
         random_search(tmp_path, build).search(X, Y, validation_data=(X[:, :3], Y), verbose=0)
 
 
@@ -204,6 +209,49 @@ def test_a_data_set_that_is_not_batched(tmp_path, no_training):
     rows = tf.data.Dataset.from_tensor_slices((X, Y))
     with pytest.raises(ArgumentError, match=r"(?s)accept the training data.*batched\? `.batch"):
         random_search(tmp_path, objective="loss").search(rows, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("fit", "told"),
+    [
+        ({"validation_split": 2.0}, r"`validation_split` must be a share.*Received: 2.0"),
+        ({"validation_split": 1.0}, r"`validation_split` must be a share.*Received: 1.0"),
+        ({"class_weight": "balanced"}, r"`class_weight` must be a dictionary.*'balanced'"),
+        ({"callbacks": [keras.callbacks.EarlyStopping]}, r"Did you mean EarlyStopping\(...\)\?"),
+        ({"callbacks": keras.callbacks.EarlyStopping}, r"Did you mean EarlyStopping\(...\)\?"),
+        ({"callbacks": ["stop"]}, r"`callbacks` must hold .*Received: 'stop'"),
+        ({"callbacks": lambda: ["stop"]}, r"`callbacks` must hold .*Received: 'stop'"),
+        ({"sample_weight": np.ones(10)}, r"same number of rows.*\(64,\), \(10,\)"),
+        ({"epochs": 1, "initial_epoch": 1}, r"above `initial_epoch`.*initial_epoch=1"),
+    ],
+)
+def test_arguments_of_fit(tmp_path, no_training, fit, told):
+    with pytest.raises(ArgumentError, match=told):
+        searched(random_search(tmp_path), **fit)
+    assert not (tmp_path / "search" / "study.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [({"validation_split": 0.2}, "validation_split"), ({"batch_size": 8}, "batch_size"), ({}, "y")],
+)
+def test_what_a_data_set_brings_itself(tmp_path, more, told):
+    import tensorflow as tf
+
+    data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(16)
+    with pytest.raises(ArgumentError, match=rf"for arrays only. Received a data set and: {told}\."):
+        random_search(tmp_path, objective="loss").search(data, *([] if more else [Y]), **more)
+
+
+def test_a_generator_can_be_read_once(tmp_path, no_training):
+    batches = ((X[i : i + 8], Y[i : i + 8]) for i in range(0, 64, 8))
+    with pytest.raises(ArgumentError, match=r"a generator can be read once.*PyDataset"):
+        random_search(tmp_path, objective="loss").search(batches, verbose=0)
+
+
+def test_targets_that_were_forgotten(tmp_path, no_training):
+    with pytest.raises(ArgumentError, match=r"(?s)There are no targets: was `y` forgotten\?"):
+        random_search(tmp_path, objective="loss").search(X, verbose=0)
 
 
 def test_a_misspelt_argument_of_fit(tmp_path):
@@ -312,8 +360,22 @@ def test_overwriting_a_search_that_runs_is_refused(tmp_path):
         assert first.study().trials == ()
     finally:
         first.oracle.close()
-    random_search(tmp_path, overwrite=True)
-    assert not (tmp_path / "search").exists()
+
+
+def test_overwriting_waits_until_the_search_begins(tmp_path):
+    first = searched(random_search(tmp_path, max_trials=1), epochs=1).study()
+    refused = random_search(tmp_path, max_trials=1, overwrite=True)
+    with pytest.raises(ArgumentError, match="'epoch'"):
+        searched(refused, epoch=1)
+    assert first.path.exists()
+    assert random_search(tmp_path).study() == first
+    anew = searched(random_search(tmp_path, max_trials=1, overwrite=True, seed=3), epochs=1)
+    assert len(anew.study().trials) == 1
+    assert anew.study() != first
+    # The same tuner's next search goes on with what it has begun itself.
+    anew.oracle.max_trials = 2
+    searched(anew, epochs=1)
+    assert len(anew.study().trials) == 2
 
 
 def test_a_worker_never_overwrites_the_chiefs_study(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 from small_searches import compiled, network, random_search, searched, weights_on_disk
 
 import tfhpo
-from tfhpo.errors import SearchFailedError
+from tfhpo.errors import SearchFailedError, StudyError
 from tfhpo.tuners.listeners import SearchListener
 
 
@@ -116,7 +116,9 @@ def test_a_search_may_go_on_whatever_fails(tmp_path):
     tuner = grid(tmp_path, failing(range(6), where="fit"), max_consecutive_failed_trials=None)
     searched(tuner)
     assert statuses(tuner) == ["F"] * 6
-    assert tuner.get_best_models() == []
+    for best in (tuner.get_best_models, tuner.get_best_hyperparameters, tuner.refit_best):
+        with pytest.raises(StudyError, match=r"known once one was completed.*without any"):
+            best()
 
 
 def test_divergence_takes_longer_to_stop_a_search(tmp_path):

@@ -50,6 +50,14 @@ def test_batch_size_and_epochs_are_hyperparameters(tmp_path, steps):
     assert len({trial.values["batch_size"] for trial in study.trials}) == 2
 
 
+def test_class_weights_are_hyperparameters(tmp_path):
+    tuner = random_search(tmp_path, max_trials=2)
+    searched(tuner, class_weight=lambda hp: {0: 1.0, 1: hp.Float("weight", 0.5, 2.0)}, epochs=1)
+    trials = tuner.study().trials
+    assert [trial.status.value for trial in trials] == ["COMPLETED"] * 2
+    assert all(0.5 <= trial.values["weight"] <= 2.0 for trial in trials)
+
+
 def test_a_function_without_parameters_and_a_method_do_too(tmp_path, steps):
     class Settings:
         def epochs(self, hp):

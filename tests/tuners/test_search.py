@@ -153,7 +153,7 @@ def test_refit_takes_other_arguments(finished):
 
 
 def test_refit_needs_a_completed_trial(tmp_path):
-    with pytest.raises(StudyError, match="must be a completed trial"):
+    with pytest.raises(StudyError, match="known once one was completed"):
         random_search(tmp_path).refit_best(X, Y)
 
 

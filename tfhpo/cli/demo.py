@@ -10,10 +10,13 @@ import typer
 
 from tfhpo.cli import kept
 from tfhpo.cli.screen import console, show_hints
-from tfhpo.cli.searching import stop_interrupted
+from tfhpo.cli.searching import stop_interrupted, when_begun
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tfhpo.cli.demo_data import Images
+    from tfhpo.tuners import SearchListener
 
 _FILE, _LOGS, _PICTURE = "demo.json", "logs", "ranges.png"
 
@@ -52,8 +55,8 @@ def demo(
         advice = "Give this one a --directory of its own, or discard that one by --overwrite."
         kept.check_same(directory / _FILE, request, advice)
     console().print(_introduction(images, max_trials, epochs))
-    tuner = _tuner(images, max_trials, directory, seed, overwrite=overwrite)
-    kept.write(directory / _FILE, request)
+    begun = when_begun(lambda: kept.write(directory / _FILE, request))
+    tuner = _tuner(images, max_trials, directory, seed, overwrite=overwrite, listeners=[begun])
     tuner.search(*images.train, validation_data=images.validation, epochs=epochs)
     if tuner.stop_reason == "interrupted":
         stop_interrupted(_command(data, max_trials, epochs, directory, seed))
@@ -69,7 +72,15 @@ def _introduction(images: Images, max_trials: int, epochs: int) -> str:
     )
 
 
-def _tuner(images: Images, max_trials: int, folder: Path, seed: int, *, overwrite: bool) -> Any:
+def _tuner(
+    images: Images,
+    max_trials: int,
+    folder: Path,
+    seed: int,
+    *,
+    overwrite: bool,
+    listeners: Sequence[SearchListener],
+) -> Any:
     from tfhpo.cli.demo_model import builder
     from tfhpo.tuners import ElasticGridSearch
 
@@ -82,6 +93,7 @@ def _tuner(images: Images, max_trials: int, folder: Path, seed: int, *, overwrit
         project_name=folder.resolve().name,
         overwrite=overwrite,
         logdir=folder / _LOGS,
+        listeners=listeners,
     )
 
 

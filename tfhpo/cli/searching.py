@@ -14,21 +14,25 @@ from tfhpo.cli.targets import load
 from tfhpo.errors import ArgumentError, ObjectiveError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tfhpo.cli.data import FitData
     from tfhpo.cli.request import TuneRequest
+    from tfhpo.tuners import SearchListener
 
 #: Exit status of a program that Ctrl-C ended.
 INTERRUPTED = 130
 
 
 def check(request: TuneRequest) -> None:
-    """Refuses a strategy or a budget that there cannot be.
+    """Refuses functions, a strategy or a budget that there cannot be.
 
     Raises:
-        ArgumentError: One of them breaks its rule.
+        ArgumentError: One of them is not there, or breaks its rule.
     """
+    load(request.build)
+    load(request.data)
     from tfhpo.tuners import tuner_for
     from tfhpo.tuners.budget import Budget
 
@@ -50,8 +54,8 @@ def run(request: TuneRequest, folder: Path, *, overwrite: bool = False) -> None:
     build = load(request.build)
     data = fit_data(load(request.data)())
     _check_batches(request, data)
-    tuner = _tuner(build, request, folder, overwrite=overwrite)
-    requests.save(request, folder)
+    begun = when_begun(lambda: requests.save(request, folder))
+    tuner = _tuner(build, request, folder, overwrite=overwrite, listeners=[begun])
     arguments = {"epochs": request.epochs, **data.arguments}
     if request.batch_size is not None:
         arguments["batch_size"] = request.batch_size
@@ -82,7 +86,31 @@ def _check_batches(request: TuneRequest, data: FitData) -> None:
         )
 
 
-def _tuner(build: Any, request: TuneRequest, folder: Path, *, overwrite: bool) -> Any:
+def when_begun(write: Callable[[], None]) -> SearchListener:
+    """Returns a listener that does something once the search has begun.
+
+    Until then it may be refused, and what is in the folder must stay as it was.
+
+    Args:
+        write: What to do.
+    """
+    from tfhpo.tuners import SearchListener
+
+    class WhenBegun(SearchListener):
+        def on_search_begin(self, *told: Any) -> None:
+            write()
+
+    return WhenBegun()
+
+
+def _tuner(
+    build: Any,
+    request: TuneRequest,
+    folder: Path,
+    *,
+    overwrite: bool,
+    listeners: Sequence[SearchListener],
+) -> Any:
     from tfhpo.tuners import tuner_for
 
     tuner = tuner_for(request.strategy)
@@ -99,6 +127,7 @@ def _tuner(build: Any, request: TuneRequest, folder: Path, *, overwrite: bool) -
             max_time=request.max_time,
             target=request.target,
             patience=request.patience,
+            listeners=listeners,
         )
     except ObjectiveError as error:
         if request.direction is not None:

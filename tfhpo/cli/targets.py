@@ -6,6 +6,7 @@ import difflib
 import importlib
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,8 @@ def load(target: str) -> Callable[..., Any]:
         target: `FILE.py:FUNCTION` or `package.module:FUNCTION`.
 
     Raises:
-        ArgumentError: The file, the module or the function is not there. Whatever the module
-            itself raises passes through.
+        ArgumentError: The file, the module or the function is not there, or running the file
+            raises an error. What a named module raises passes through.
     """
     place, name = split(target)
     module = _file_module(Path(place)) if _is_file(place) else _named_module(place)
@@ -87,8 +88,20 @@ def _file_module(path: Path) -> ModuleType:
     _add_to_path(path.parent)
     # Registered as an import would do, so that its classes can be found by their name.
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise ArgumentError(f"{_place(path, error)}: {type(error).__name__}: {error}") from error
     return module
+
+
+def _place(path: Path, error: Exception) -> str:
+    """Returns the file and, where the traceback tells it, the line that raised an error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    line = lines[-1] if lines else getattr(error, "lineno", None)
+    return f"{path}" if line is None else f"{path}, line {line}"
 
 
 def _named_module(name: str) -> ModuleType:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,12 +42,22 @@ class Plan:
     budget: int | None
 
     def __post_init__(self) -> None:
+        known = options_of(self.strategy_class)
+        for name in self.options:
+            if name not in known:
+                near = difflib.get_close_matches(str(name), known, n=1)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise ArgumentError(
+                    f"The options of the strategy {self.strategy_class.name!r} are {known}. "
+                    f"Received: {name!r}.{hint}"
+                )
         try:
-            # A stand-in space tells a wrong option at once, before the real one is known.
+            # A stand-in space tells a wrong value at once, before the real one is known.
             self.strategy(Space([Parameter("any", Levels((0, 1)))]), seed=0)
         except TypeError as error:
             raise ArgumentError(
-                f"The strategy {self.strategy_class.name!r} does not take these options: {error}"
+                f"The strategy {self.strategy_class.name!r} cannot use the options {self.options}: "
+                f"{error}."
             ) from error
 
     @property
@@ -82,3 +94,10 @@ class Plan:
             },
             version=__version__,
         )
+
+
+def options_of(strategy: type[Strategy]) -> list[str]:
+    """Returns the names of a strategy's own arguments."""
+    parameters = inspect.signature(strategy).parameters.values()
+    named = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+    return sorted(name for name in named if name != "budget")

@@ -104,6 +104,9 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         _check_count("max_retries_per_trial", max_retries_per_trial, least=0)
         _check_count("max_consecutive_failed_trials", max_consecutive_failed_trials, least=1)
         _check_count("seed", seed, least=0)
+        for name, given in (("options", options), ("distributions", distributions)):
+            if given is not None and not isinstance(given, Mapping):
+                raise ArgumentError(f"`{name}` must be a dictionary. Received: {given!r}.")
         super().__init__(
             objective=resolve_objective(objective),
             max_trials=max_trials,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from tfhpo.study.records import TrialRecord
 
 _BAR = 12
+# Characters of a cause in the summary.
+_CAUSE = 120
 _OPEN = (TrialStatus.RUNNING, TrialStatus.INVALID)
 
 
@@ -43,6 +46,7 @@ class Progress:
         began: When this run began.
         last_end: When its last trial ended, or the run began.
         former_pace: Seconds per trial in former runs, if there were any.
+        cause: Why the last failed trial failed, if one did.
     """
 
     objective: str
@@ -57,6 +61,7 @@ class Progress:
     began: float = 0.0
     last_end: float = 0.0
     former_pace: float | None = None
+    cause: str | None = None
 
     def after(self, trials: Iterable[TrialRecord]) -> Progress:
         """Returns the progress with the trials of former runs counted in."""
@@ -68,6 +73,7 @@ class Progress:
             self,
             done=len(ended),
             failed=len(failed(ended)),
+            cause=next((cause_of(one.message) for one in reversed(failed(ended))), None),
             best=next(iter(ranked(ended, self.direction)), None),
             former_pace=sum(times) / len(times) if times else None,
         )
@@ -92,6 +98,7 @@ class Progress:
             done=self.done + 1,
             done_here=self.done_here + 1,
             failed=self.failed + (trial.status is TrialStatus.FAILED),
+            cause=cause_of(trial.message) if trial.status is TrialStatus.FAILED else self.cause,
             best=next(iter(ranked(contenders, self.direction)), None),
             last_end=now,
         )
@@ -185,7 +192,10 @@ def summary_text(progress: Progress, now: float) -> Text:
         text.append(f", {progress.failed} failed", "red")
     best = progress.best
     if best is None:
-        return text.append("; none completed")
+        why = ""
+        if progress.cause is not None:
+            why = f", the last one for: {textwrap.shorten(progress.cause, _CAUSE)}"
+        return text.append(f"; none completed{why}")
     return text.append(f"; best {progress.objective} {short(best.score)} in trial {best.number}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,14 @@ from keras_tuner.src.engine import objective as kt_objective
 from tfhpo.errors import ArgumentError, ObjectiveError, StudyWriteError
 from tfhpo.study import STUDY_FILE
 from tfhpo.study.lock import StudyLock, lock_path
+
+
+def check_place(directory: Any, project_name: Any) -> None:
+    """Raises an ArgumentError unless a project's folder is told as a path and a name."""
+    if directory is not None and not isinstance(directory, (str, os.PathLike)):
+        raise ArgumentError(f"`directory` must be a path. Received: {directory!r}.")
+    if project_name is not None and not isinstance(project_name, str):
+        raise ArgumentError(f"`project_name` must be a string. Received: {project_name!r}.")
 
 
 def check_folder(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from numbers import Number
 from typing import Any
@@ -14,6 +15,9 @@ from tfhpo.errors import ArgumentError
 from tfhpo.tuners.checks import check_objective, check_validation, objective_names
 from tfhpo.tuners.fit_arguments import check_names
 from tfhpo.tuners.training import single_values
+
+# Arguments of `fit` that go with arrays only.
+_OF_ARRAYS = ("validation_split", "sample_weight", "batch_size")
 
 
 def measured_names(
@@ -36,9 +40,11 @@ def measured_names(
     """
     x, y = training_data(args, arguments)
     check_names(model, arguments)
+    _check_source(x, y, arguments)
     check_validation(objective, arguments)
     names = objective_names(objective)
-    measured = measured_metrics(model, x, y, arguments.get("validation_data"))
+    held_out, weights = arguments.get("validation_data"), arguments.get("sample_weight")
+    measured = measured_metrics(model, (x, y, weights), held_out)
     if not measured:
         return names
     check_objective(objective, measured)
@@ -65,7 +71,9 @@ def training_data(args: tuple[Any, ...], arguments: Mapping[str, Any]) -> tuple[
     return x, y
 
 
-def measured_metrics(model: Any, x: Any, y: Any = None, validation_data: Any = None) -> list[str]:
+def measured_metrics(
+    model: Any, training: tuple[Any, ...], validation_data: Any = None
+) -> list[str]:
     """Returns the names under which a model reports its metrics, by evaluating a few rows.
 
     Keras knows them only once it has seen data. Of arrays the first row is evaluated, and those
@@ -75,19 +83,18 @@ def measured_metrics(model: Any, x: Any, y: Any = None, validation_data: Any = N
 
     Args:
         model: A built and compiled model, used for nothing else.
-        x: The training data, in any form that `fit` takes.
-        y: The targets, where `x` does not hold them.
+        training: `x`, in any form that `fit` takes, `y` and the sample weights; None for what is
+            not there.
         validation_data: Held-out data as `fit` takes them, or None.
 
     Returns:
-        The names of those with one value; none where no batch can be had without using the data up
-        (a generator).
+        The names of those with one value; none where the data are of a kind that is not known.
 
     Raises:
         ArgumentError: If the model does not accept the data.
     """
     model.run_eagerly = True
-    names = sorted(_evaluated(model, (x, y), "training"))
+    names = sorted(_evaluated(model, training, "training"))
     if isinstance(validation_data, (tuple, list)):
         _evaluated(model, tuple(validation_data), "validation")
     elif validation_data is not None:
@@ -95,38 +102,62 @@ def measured_metrics(model: Any, x: Any, y: Any = None, validation_data: Any = N
     return names
 
 
+def _check_source(x: Any, y: Any, arguments: Mapping[str, Any]) -> None:
+    """Refuses what `fit` would refuse of the source of the data, or could use only once."""
+    if isinstance(x, Iterator) and not arguments.get("steps_per_epoch"):
+        raise ArgumentError(
+            "Every trial reads the training data anew, and a generator can be read once: give "
+            "arrays, a tf.data.Dataset or a keras.utils.PyDataset, or `steps_per_epoch` with a "
+            f"generator that never ends. Received: {x!r}."
+        )
+    if not (_is_tf_dataset(x) or isinstance(x, keras.utils.PyDataset)):
+        return
+    given = {"y": y, **{name: arguments.get(name) for name in _OF_ARRAYS}}
+    if given["validation_split"] == 0:
+        del given["validation_split"]
+    refused = [name for name, value in given.items() if value is not None]
+    if refused:
+        raise ArgumentError(
+            f"A data set brings its own targets, weights and batches, so {', '.join(_OF_ARRAYS)} "
+            f"and y are for arrays only. Received a data set and: {', '.join(refused)}."
+        )
+
+
 def _evaluated(model: Any, data: tuple[Any, ...], purpose: str) -> dict[str, float]:
     logs: dict[str, Any] = {}
-    for batch in _batches(data, purpose):
+    for place, batch in _batches(data, purpose):
         features, targets, weights = keras.utils.unpack_x_y_sample_weight(batch)
         try:
             logs = model.evaluate(
                 features, targets, sample_weight=weights, verbose=0, return_dict=True
             )
         except Exception as error:
+            hint = _hint(model, data, features, targets)
             raise ArgumentError(
-                f"The model must accept the {purpose} data. Received: {_shapes(batch)}; evaluating "
-                f"them raises {type(error).__name__}: {error}{_unbatched(model, data, features)}"
+                f"The model must accept the {purpose} data. Received: {place}; evaluating it "
+                f"raises {type(error).__name__}: {_plain(str(error))}{hint}"
             ) from error
     return single_values(logs)
 
 
-def _batches(data: tuple[Any, ...], purpose: str) -> Iterator[Any]:
-    """Yields what `fit` would take as a batch: inputs, or a tuple that begins with them."""
+def _batches(data: tuple[Any, ...], purpose: str) -> Iterator[tuple[str, Any]]:
+    """Yields what `fit` would take as a batch, inputs or a tuple, and where it is in the data."""
     x = data[0]
     if isinstance(x, keras.utils.PyDataset):
-        yield x[0]
+        yield f"a first batch of {_shapes(x[0])}", x[0]
     elif _is_tf_dataset(x):
-        yield next(iter(x.take(1)))
+        batch = next(iter(x.take(1)))
+        yield f"a first batch of {_shapes(batch)}", batch
     else:
         arrays = [leaf for leaf in keras.tree.flatten(data) if leaf is not None]
         _check_arrays(arrays, purpose)
         if arrays and all(hasattr(array, "shape") for array in arrays):
             _check_rows(arrays, data, purpose)
             for row in _telling_rows(data):
-                yield keras.tree.map_structure(
+                batch = keras.tree.map_structure(
                     lambda leaf, row=row: None if leaf is None else leaf[row : row + 1], data
                 )
+                yield f"row {row} of {_shapes(data)}", batch
 
 
 def _is_tf_dataset(x: Any) -> bool:
@@ -143,12 +174,19 @@ def _telling_rows(data: tuple[Any, ...]) -> list[int]:
     return sorted({0, int(flat.min(axis=1).argmin()), int(flat.max(axis=1).argmax())})
 
 
-def _unbatched(model: Any, data: tuple[Any, ...], features: Any) -> str:
-    """Returns a hint where a data set's elements look like single rows."""
+def _hint(model: Any, data: tuple[Any, ...], features: Any, targets: Any) -> str:
+    """Returns what may be the cause: no targets, or elements of a data set that are single rows."""
+    if targets is None:
+        return " There are no targets: was `y` forgotten?"
     expected, received = getattr(model, "input_shape", None), getattr(features, "shape", None)
     if not _is_tf_dataset(data[0]) or not isinstance(expected, tuple) or received is None:
         return ""
     return " Is the data set batched? `.batch(32)`." if len(received) < len(expected) else ""
+
+
+def _plain(message: str) -> str:
+    """Returns an error's message without the names that TensorFlow gives its graph's parts."""
+    return re.sub(r"\{\{.*?\}\} ?| ?\[Op:\w+\].*", "", message)
 
 
 def _check_arrays(arrays: list[Any], purpose: str) -> None:
@@ -172,4 +210,7 @@ def _check_rows(arrays: list[Any], data: tuple[Any, ...], purpose: str) -> None:
 
 
 def _shapes(batch: Any) -> str:
+    if isinstance(batch, tuple):
+        # Targets or weights that were not given are no news.
+        batch = tuple(part for part in batch if part is not None)
     return str(keras.tree.map_structure(lambda leaf: getattr(leaf, "shape", None), batch))

@@ -6,7 +6,7 @@ import copy
 import difflib
 import inspect
 from collections.abc import Callable, Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import keras
@@ -15,7 +15,7 @@ import keras_tuner
 from tfhpo.errors import ArgumentError
 
 # `fit` takes these as they are even where they can be called.
-_NEVER_FUNCTIONS = frozenset({"x", "y", "validation_data", "sample_weight", "class_weight"})
+_NEVER_FUNCTIONS = frozenset({"x", "y", "validation_data", "sample_weight"})
 
 
 def resolve(
@@ -30,7 +30,8 @@ def resolve(
         hyperparameters: The trial's.
 
     Raises:
-        ArgumentError: If `callbacks` can be neither copied nor called.
+        ArgumentError: If an argument breaks its rule, or `callbacks` can be neither copied nor
+            called.
     """
     resolved = {
         name: _called(value, hyperparameters) if _is_function(name, value) else value
@@ -39,6 +40,8 @@ def resolve(
     }
     resolved["callbacks"] = _callbacks(arguments.get("callbacks"), hyperparameters)
     _check_counts(resolved)
+    _check_split(resolved.get("validation_split"))
+    _check_class_weight(resolved.get("class_weight"))
     return resolved
 
 
@@ -77,9 +80,10 @@ def _called(function: Callable[..., Any], hyperparameters: keras_tuner.HyperPara
 def _callbacks(given: Any, hyperparameters: keras_tuner.HyperParameters) -> list[Any]:
     if given is None:
         return []
-    if callable(given) and not isinstance(given, keras.callbacks.Callback):
-        return list(_called(given, hyperparameters))
-    callbacks = list(given) if isinstance(given, (list, tuple)) else [given]
+    if inspect.isfunction(given) or inspect.ismethod(given):
+        made = _called(given, hyperparameters)
+        return _checked(list(made) if isinstance(made, (list, tuple)) else [made])
+    callbacks = _checked(list(given) if isinstance(given, (list, tuple)) else [given])
     try:
         return copy.deepcopy(callbacks)
     except Exception as error:
@@ -90,6 +94,35 @@ def _callbacks(given: Any, hyperparameters: keras_tuner.HyperParameters) -> list
         ) from error
 
 
+def _checked(callbacks: list[Any]) -> list[Any]:
+    for one in callbacks:
+        if not isinstance(one, keras.callbacks.Callback):
+            hint = f" Did you mean {one.__name__}(...)?" if inspect.isclass(one) else ""
+            raise ArgumentError(
+                "`callbacks` must hold keras.callbacks.Callback objects, or be a function that "
+                f"makes them. Received: {one!r}.{hint}"
+            )
+    return callbacks
+
+
+def _check_split(split: Any) -> None:
+    if split is None:
+        return
+    if isinstance(split, bool) or not isinstance(split, Real) or not 0 <= float(split) < 1:
+        raise ArgumentError(
+            "`validation_split` must be a share of the data, at least 0 and below 1. "
+            f"Received: {split!r}."
+        )
+
+
+def _check_class_weight(weights: Any) -> None:
+    if weights is not None and not isinstance(weights, dict):
+        raise ArgumentError(
+            "`class_weight` must be a dictionary of each class's number to its weight, or a "
+            f"function of `hp` that returns one. Received: {weights!r}."
+        )
+
+
 def _check_counts(arguments: Mapping[str, Any]) -> None:
     for name in ("epochs", "batch_size"):
         value = arguments.get(name)
@@ -97,3 +130,9 @@ def _check_counts(arguments: Mapping[str, Any]) -> None:
             continue
         if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
             raise ArgumentError(f"`{name}` must be an integer of at least 1. Received: {value!r}.")
+    first, epochs = arguments.get("initial_epoch"), arguments.get("epochs")
+    if first is not None and epochs is not None and first >= epochs:
+        raise ArgumentError(
+            "`epochs` counts from the first epoch of all, so it must be above `initial_epoch`. "
+            f"Received: epochs={epochs!r}, initial_epoch={first!r}."
+        )

@@ -9,7 +9,8 @@ from typing import Any
 
 from tfhpo.errors import ArgumentError
 from tfhpo.oracles import ElasticGridOracle, GridOracle, RandomOracle
-from tfhpo.strategies import ElasticGrid, Strategy
+from tfhpo.oracles.plan import options_of
+from tfhpo.strategies import ElasticGrid
 from tfhpo.tuners.tuner import Tuner
 
 # The arguments that belong to the oracle; all others are the tuner's.
@@ -140,18 +141,12 @@ class ElasticGridSearch(Tuner):
         options: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        oracle, tuner = _split(self, kwargs, options=_options_of(ElasticGrid))
+        oracle, tuner = _split(self, kwargs, options=options_of(ElasticGrid))
         super().__init__(
             ElasticGridOracle(objective, max_trials, options=options, seed=seed, **oracle),
             hypermodel,
             **tuner,
         )
-
-
-def _options_of(strategy: type[Strategy]) -> Collection[str]:
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = inspect.signature(strategy).parameters.values()
-    return {one.name for one in parameters if one.kind is keyword} - {"budget"}
 
 
 TUNERS: dict[str, type[Tuner]] = {

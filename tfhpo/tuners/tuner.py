@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import shutil
 import statistics
 import sys
 import time
@@ -102,7 +103,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         directory: The folder of all projects; the working directory by default.
         project_name: The project's folder in it. Default "untitled_project".
         tuner_id: This worker's name, under KerasTuner's chief/worker variables.
-        overwrite: Whether to discard a former project in the folder.
+        overwrite: Whether to discard a former project in the folder, when the search begins.
         executions_per_trial: How often each trial is trained; its score is the mean. Default 1.
 
     Attributes:
@@ -138,6 +139,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     ) -> None:
         checks.check_oracle(oracle)
         checks.check_executions(executions_per_trial)
+        checks.check_place(directory, project_name)
         folder = Path(directory or ".") / (project_name or "untitled_project")
         checks.check_folder(folder)
         checks.check_hypermodel(hypermodel, needed=type(self).run_trial is Tuner.run_trial)
@@ -148,6 +150,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._listeners = tuple(listeners)
         self._logdir = logdir
         self._overwrite = checks.may_overwrite(folder, wanted=overwrite)
+        # A study of ours is discarded when the search begins: not for a mistake found before that.
+        at_once = self._overwrite and not isinstance(oracle, StrategyOracle)
         self._local_oracle = oracle
         # What the user registered in advance; the build's own ranges must not contradict it.
         self._overridden = frozenset(hp.name for hp in oracle.hyperparameters.space)
@@ -168,7 +172,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             directory=directory,
             project_name=project_name,
             tuner_id=tuner_id,
-            overwrite=self._overwrite,
+            overwrite=at_once,
             executions_per_trial=executions_per_trial,
         )
         self._link = link_to(self.oracle, oracle, folder, self._overridden)
@@ -199,6 +203,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._fit_arguments = (fit_args, dict(fit_kwargs))
         metrics = self._check_before_training(fit_args, fit_kwargs)
         tensorboard = self._tensorboard()
+        self._discard_former()
         try:
             self._link.open()
             if not self._is_worker():
@@ -313,7 +318,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if self._logdir is None or kt_distribute.is_chief_oracle():
             return None
         logger = HParamsLogger(self._logdir)
-        resumed = (Path(self.project_dir) / STUDY_FILE).exists()
+        resumed = (Path(self.project_dir) / STUDY_FILE).exists() and not self._overwrite
         if logger.holds_search() and not self._is_worker() and not resumed:
             if not self._overwrite:
                 raise ArgumentError(
@@ -323,6 +328,14 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 )
             logger.clear()
         return logger
+
+    def _discard_former(self) -> None:
+        """Removes a former project once, where `overwrite` asks for it."""
+        folder = Path(self.project_dir)
+        if self._overwrite and checks.may_overwrite(folder, wanted=True):
+            shutil.rmtree(folder)
+            folder.mkdir(parents=True)
+        self._overwrite = False
 
     # ------------------------------------------------------------------ one trial
 
@@ -435,17 +448,20 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             num_models: How many at most; `checkpoints` bounds how many there are.
 
         Raises:
-            StudyError: If the weights of one of them were not kept.
+            StudyError: If no trial was completed, or the weights of one of them were not kept.
         """
-        return [self.load_model(trial) for trial in self._best_trials(num_models)]
+        return [self.load_model(trial) for trial in self._completed_trials(num_models)]
 
     def get_best_hyperparameters(self, num_trials: int = 1) -> list[Any]:
         """Returns the best trials' hyperparameters, which `build` takes.
 
         Args:
             num_trials: How many at most.
+
+        Raises:
+            StudyError: If no trial was completed.
         """
-        return [trial.hyperparameters for trial in self._best_trials(num_trials)]
+        return [trial.hyperparameters for trial in self._completed_trials(num_trials)]
 
     def load_model(self, trial: kt_trial.Trial) -> Any:
         """Returns the model of a completed trial, with the weights of its best epoch.
@@ -474,9 +490,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             StudyError: If no trial was completed, or the study knows no seed for the best.
             ArgumentError: If there are no arguments and no search before.
         """
-        best = self._best_trials(1)
-        if not best:
-            raise StudyError("There must be a completed trial to train again. Received: none.")
+        best = self._completed_trials(1)
         if self._fit_arguments is None and not (fit_args or fit_kwargs):
             raise ArgumentError("Give the data to train on: this tuner has not searched yet.")
         known_args, known_kwargs = self._fit_arguments or ((), {})
@@ -497,6 +511,15 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         sign = sign_of(self.oracle.objective.direction)
         completed = [one for one in self.oracle.trials.values() if one.status == _COMPLETED]
         return sorted(completed, key=lambda trial: sign * trial.score)[:count]
+
+    def _completed_trials(self, count: int) -> list[kt_trial.Trial]:
+        best = self._best_trials(count)
+        if not best:
+            raise StudyError(
+                "The best trials are known once one was completed. "
+                f"Received: a search without any, in {self.project_dir}."
+            )
+        return best
 
     def _override_compile_args(self, model: Any) -> None:
         with kt_tuner.maybe_distribute(self.distribution_strategy):
