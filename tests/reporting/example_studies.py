@@ -47,7 +47,13 @@ def study_of(trials, *, direction="max", events=(), space=SPACE, settings=None):
     """A study of hand-made trials."""
     return StudyRecord(
         path=Path("study.sqlite"),
-        header=StudyHeader("val_accuracy", direction, space.config(), settings or {}, "0"),
+        header=StudyHeader(
+            "val_accuracy",
+            direction,
+            space.config(),
+            settings or {"strategy": ElasticGrid.name},
+            "0",
+        ),
         trials=tuple(trials),
         events=tuple(events),
         space=space.config(),
@@ -59,8 +65,14 @@ def elastic_study(trials=40, *, direction="max", space=SPACE):
     """What a search of the elastic grid leaves behind; rates above 0.08 diverge."""
     strategy = ElasticGrid(space, np.random.default_rng(3), budget=trials)
     records, events = [], []
+
+    def record(after_trial):
+        for event in strategy.take_events():
+            events.append(Event(len(events), after_trial, event.kind, event.data))
+
     for number in range(trials):
         (suggestion,) = strategy.suggest()
+        record(number)
         values = space.decode(suggestion.point.x, suggestion.point.active)
         loss = _loss(values)
         strategy.observe([Result(suggestion.key, suggestion.point, loss)])
@@ -70,12 +82,8 @@ def elastic_study(trials=40, *, direction="max", space=SPACE):
             if math.isfinite(loss)
             else failed(number, "diverged", **values)
         )
-        events += [
-            Event(len(events) + offset, number + 1, event.kind, event.data)
-            for offset, event in enumerate(strategy.take_events())
-        ]
-    settings = {"strategy": ElasticGrid.name}
-    return study_of(records, direction=direction, events=events, space=space, settings=settings)
+        record(number + 1)
+    return study_of(records, direction=direction, events=events, space=space)
 
 
 def _loss(values):

@@ -97,7 +97,7 @@ def test_one_name_under_two_conditions_is_two_parameters():
 
 def test_a_parameter_that_came_later_has_no_earlier_rounds(study):
     grown = Space([*SPACE.parameters, Parameter("late", FloatRange(0, 1))])
-    data = ranges_data(study_of(study.trials, events=study.events, space=grown))
+    data = ranges_data(study_of(study.trials, events=closed(study), space=grown))
     assert data.parameters[-1].rounds == ()
     plot_ranges(data)
 
@@ -155,7 +155,7 @@ def test_a_replaced_parameter_does_not_take_the_range_of_the_former(study):
     other = Parameter("warmup", FloatRange(0.0, 1.0))
     space = Space([SPACE.parameters[0], other, *SPACE.parameters[2:]])
     data = ranges_data(study_of(study.trials, events=study.events, space=space))
-    assert data.parameters[1].rounds == ()
+    assert [(one.kept, one.low, one.high) for one in data.parameters[1].rounds] == [(None, 0, 1)]
     assert data.parameters[0].rounds == ranges_data(study).parameters[0].rounds
     plot_ranges(data)
 
@@ -167,7 +167,7 @@ def test_a_study_of_another_strategy_is_refused():
 
 def test_a_young_search_has_its_first_round_open_over_everything():
     young = elastic_study(3)
-    assert not young.events
+    assert [event.kind for event in young.events] == ["opening"]
     data = ranges_data(young)
     assert [(one.first, one.end, one.kept) for one in data.parameters[0].rounds] == [(0, 3, None)]
     first = {parameter.name: parameter.rounds[0] for parameter in data.parameters}
@@ -183,6 +183,21 @@ def test_a_young_search_has_its_first_round_open_over_everything():
 
 def test_a_search_without_any_trial_has_a_picture():
     plot_ranges(ranges_data(study_of([], settings={"strategy": ElasticGrid.name})))
+
+
+def test_the_open_round_of_a_strategy_that_was_replaced_is_not_shown(study):
+    events, settings = study.events, {"strategy": "random"}
+    data = ranges_data(study_of(study.trials, events=events, settings=settings))
+    assert [one.kept for one in data.parameters[0].rounds] == [
+        event.data["kept"] for event in closed(study)
+    ]
+
+
+def test_a_parameter_of_the_open_round_alone_is_searched_as_a_whole(study):
+    grown = Space([*SPACE.parameters, Parameter("late", FloatRange(0.5, 2.0))])
+    data = ranges_data(study_of(study.trials, events=study.events, space=grown))
+    (late,) = data.parameters[-1].rounds
+    assert (late.low, late.high, late.kept) == (0.5, 2.0, None)
 
 
 def test_a_round_that_has_just_opened_has_no_band(study):

@@ -249,6 +249,19 @@ def test_a_generator_can_be_read_once(tmp_path, no_training):
         random_search(tmp_path, objective="loss").search(batches, verbose=0)
 
 
+def test_data_under_a_misspelt_name(tmp_path, no_training):
+    with pytest.raises(ArgumentError, match=r"training data first. Received: epochs, y\."):
+        random_search(tmp_path, objective="loss").search(y=Y, epochs=2)
+
+
+def test_an_empty_data_set(tmp_path, no_training):
+    import tensorflow as tf
+
+    nothing = tf.data.Dataset.from_tensor_slices((X, Y)).batch(100, drop_remainder=True)
+    with pytest.raises(ArgumentError, match=r"training data must hold a batch.*empty"):
+        random_search(tmp_path, objective="loss").search(nothing, verbose=0)
+
+
 def test_targets_that_were_forgotten(tmp_path, no_training):
     with pytest.raises(ArgumentError, match=r"(?s)There are no targets: was `y` forgotten\?"):
         random_search(tmp_path, objective="loss").search(X, verbose=0)

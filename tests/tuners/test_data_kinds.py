@@ -194,3 +194,37 @@ def test_data_frames(tmp_path):
     tuner = random_search(tmp_path, classifier, max_trials=1)
     searched(tuner, pandas.DataFrame(X), pandas.Series(Y, index=range(100, 164)))
     assert tuner.study().trials[0].status == "COMPLETED"
+
+
+def test_a_model_of_fixed_batches(tmp_path):
+    def build(hp):
+        layers = [keras.layers.Dense(hp.Int("units", 2, 4)), keras.layers.Dense(2)]
+        return compiled(keras.Sequential([keras.Input(batch_shape=(16, 4)), *layers]))
+
+    tuner = random_search(tmp_path, build, max_trials=1)
+    searched(tuner, *TRAIN, validation_data=HELD_OUT, batch_size=16, validation_split=None)
+    assert len(tuner.study().completed) == 1
+
+
+def test_a_model_with_a_step_of_its_own_and_no_call(tmp_path):
+    class Encoder(keras.Model):
+        def __init__(self, units):
+            super().__init__()
+            self.inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(units)])
+
+        def train_step(self, data):
+            x, _ = data
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(self.inner(x) ** 2)
+            weights = self.inner.trainable_variables
+            self.optimizer.apply(tape.gradient(loss, weights), weights)
+            return {"loss": loss}
+
+    def build(hp):
+        model = Encoder(hp.Int("units", 2, 4))
+        model.compile(keras.optimizers.SGD(0.1), run_eagerly=True)
+        return model
+
+    tuner = random_search(tmp_path, build, objective="loss", max_trials=1, checkpoints=0)
+    searched(tuner, validation_split=None)
+    assert len(tuner.study().completed) == 1

@@ -345,6 +345,9 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 return
             self._forget()
             known = self._stored_study()
+            if known is None and not self._seed_given:
+                # Not that of a study which was looked at, and discarded since.
+                self.seed = secrets.randbits(31)
             declared = self._plan.space(self.hyperparameters)
             check_distributions(declared, self._plan.distributions)
             header = self._plan.header(declared, self.seed)

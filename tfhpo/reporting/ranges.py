@@ -106,7 +106,7 @@ def ranges_data(study: StudyRecord) -> RangesData:
     """
     strategy = study.header.settings.get("strategy")
     rounds = _rounds(study)
-    if len(rounds) < 2 and strategy != ElasticGrid.name:
+    if not rounds and strategy != ElasticGrid.name:
         raise ArgumentError(
             "Only a study of the elastic grid has ranges. "
             f"Received: {study.path}, a study of the strategy {strategy!r}."
@@ -178,13 +178,13 @@ class _Round:
         first: Number of its first trial.
         end: Number of the first trial after it.
         kept: Whether it was kept; None while it is open.
-        columns: What the strategy told of each column; None for the first round while it is open.
+        columns: What the strategy told of each column.
     """
 
     first: int
     end: int
     kept: bool | None
-    columns: list[dict[str, Any]] | None
+    columns: list[dict[str, Any]]
 
 
 def _rounds(study: StudyRecord) -> list[_Round]:
@@ -193,22 +193,28 @@ def _rounds(study: StudyRecord) -> list[_Round]:
     A round reaches from the trials begun before it to those begun when it closed.
     """
     rounds, first = [], 0
+    opening = None
     for event in study.events:
         if event.kind == _ROUND:
             kept, columns = event.data["kept"], event.data["columns"]
             rounds.append(_Round(first, event.after_trial, kept, columns))
-            first = event.after_trial
-    opened = [event.data["columns"] for event in study.events if event.kind == _OPENING]
-    return [*rounds, _Round(first, len(study.trials), None, opened[-1] if opened else None)]
+            first, opening = event.after_trial, None
+        elif event.kind == _OPENING:
+            opening = event
+    # Another strategy may have gone on with the study.
+    if opening is not None and study.header.settings.get("strategy") == ElasticGrid.name:
+        columns = opening.data["columns"]
+        rounds.append(_Round(opening.after_trial, len(study.trials), None, columns))
+    return rounds
 
 
 def _round_range(space: Space, column: int, one: _Round) -> RoundRange | None:
     """Returns what a round searched of a column; None where the space was another at the time."""
-    if one.first == one.end:
-        return None
-    parameter = space.parameters[column]
-    told = _whole(parameter) if one.columns is None else _told_of(space, column, one.columns)
-    if told is None:
+    parameter, told = space.parameters[column], _told_of(space, column, one.columns)
+    if told is None and one.kept is None:
+        # It came in the middle of the open round.
+        told = _whole(parameter)
+    if told is None or one.first == one.end:
         return None
     low, high, active = told["low_value"], told["high_value"], told["active"]
     is_set = parameter.domain.kind is Kind.CATEGORICAL

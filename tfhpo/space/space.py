@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tfhpo.errors import SpaceError
-from tfhpo.space.domains import BoolArray, Domain, FloatArray, Value
+from tfhpo.space.domains import BoolArray, Domain, FloatArray, Levels, Value
 from tfhpo.space.parameters import Condition, Parameter, parameter_from_config
 
 Skip = Callable[[FloatArray, BoolArray, int], bool]
@@ -407,8 +407,11 @@ def _holds_one_of(domain: Domain, values: tuple[Value, ...], places: FloatArray)
 
 @functools.lru_cache(maxsize=1024)
 def _places_of(domain: Domain, values: tuple[Value, ...]) -> FloatArray:
-    places = [domain.unit_of_index(index) for index in range(domain.size or 0)]
-    return np.array([u for u in places if domain.from_unit(u) in values])
+    if isinstance(domain, Levels):
+        # True and 1 are two values of a list, and equal all the same.
+        places = [domain.unit_of_index(index) for index in range(domain.size)]
+        return np.array([u for u in places if domain.from_unit(u) in values])
+    return np.array([domain.to_unit(value) for value in values if value in domain])
 
 
 def _check_twins(first: Parameter, second: Parameter) -> None:

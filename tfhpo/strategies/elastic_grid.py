@@ -59,6 +59,7 @@ class _Progress:
         incumbent: The key of c, or None before the first success.
         pull: p.
         discards: How many rounds in a row were discarded.
+        opened: Whether the round's opening is recorded.
         decks: For each column, the levels not drawn yet, as positions in the lattice.
     """
 
@@ -69,6 +70,7 @@ class _Progress:
     incumbent: int | None = None
     pull: float = 1.0
     discards: int = 0
+    opened: bool = False
     decks: list[list[int]] = field(default_factory=list)
 
 
@@ -141,9 +143,9 @@ class ElasticGrid(Strategy):
       made no difference that could be told from noise; `alpha=1`, 0.13.
     - The budget changes nothing: one schedule served 30, 60 and 120 trials.
 
-    *Events.* Every round that ends is recorded as an event of the kind "round". Every one that
-    begins, but the first, over the whole ranges, is an event of the kind "opening" with what is
-    known of it by then: all but `kept` and `best`.
+    *Events.* Every round that ends is recorded as an event of the kind "round"; before its first
+    point every round is recorded as an event of the kind "opening", with what is known by then: all
+    but `kept` and `best`.
 
         round             its number, from 0
         kind              "global" or "zoom"
@@ -221,6 +223,9 @@ class ElasticGrid(Strategy):
     # ------------------------------------------------------------------ candidates
 
     def _propose(self) -> Point | None:
+        if not self._now.opened:
+            self._now.opened = True
+            self._record("opening", self._report())
         if not len(self.history):
             return self._start()
         for attempt in range(_ATTEMPTS):
@@ -368,8 +373,8 @@ class ElasticGrid(Strategy):
         now.number, now.kind = now.number + 1, kind
         now.first, now.told = len(self.history), 0
         now.incumbent = self.history.best
+        now.opened = False
         self._lay()
-        self._record("opening", self._report())
 
     def _lay(self) -> None:
         """Lays the lattice over the ranges, with full decks."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,35 @@ def may_overwrite(folder: Path, *, wanted: bool) -> bool:
     if lock_path(study).exists():
         StudyLock(study).release()
     return True
+
+
+def discard(folder: Path) -> None:
+    """Removes all that is in a project's folder, but the lock of its study.
+
+    Args:
+        folder: The project's folder.
+
+    Raises:
+        StudyLockedError: If a search is writing there.
+        StudyWriteError: If something cannot be removed.
+    """
+    study = (folder / STUDY_FILE).absolute()
+    # Held until all is gone, so that no search can begin there meanwhile.
+    lock = StudyLock(study)
+    try:
+        for entry in folder.iterdir():
+            if entry.name == lock_path(study).name:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+    except OSError as error:
+        raise StudyWriteError(
+            f"The former search in {folder} cannot be removed: {error}."
+        ) from error
+    finally:
+        lock.release()
 
 
 def check_oracle(oracle: Any) -> None:

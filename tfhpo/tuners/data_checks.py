@@ -16,6 +16,8 @@ from tfhpo.tuners.checks import check_objective, check_validation, objective_nam
 from tfhpo.tuners.fit_arguments import check_names
 from tfhpo.tuners.training import single_values
 
+# What a model's class may do in its own way.
+_STEPS = ("train_step", "test_step")
 # Arguments of `fit` that go with arrays only.
 _OF_ARRAYS = ("validation_split", "sample_weight", "batch_size")
 
@@ -38,8 +40,8 @@ def measured_names(
         ArgumentError: If `fit` does not take an argument, or the model does not take the data.
         ObjectiveError: If the objective is not among the metrics.
     """
-    x, y = training_data(args, arguments)
     check_names(model, arguments)
+    x, y = training_data(args, arguments)
     _check_source(x, y, arguments)
     check_validation(objective, arguments)
     names = objective_names(objective)
@@ -63,7 +65,11 @@ def training_data(args: tuple[Any, ...], arguments: Mapping[str, Any]) -> tuple[
     x = args[0] if args else arguments.get("x")
     y = args[1] if len(args) > 1 else arguments.get("y")
     if x is None:
-        given = sorted(name for name, value in arguments.items() if value not in (None, []))
+        given = sorted(
+            name
+            for name, value in arguments.items()
+            if value is not None and not (isinstance(value, list) and not value)
+        )
         raise ArgumentError(
             "`search` takes the arguments of `fit`, the training data first. "
             f"Received: {', '.join(given) or 'none'}."
@@ -88,11 +94,14 @@ def measured_metrics(
         validation_data: Held-out data as `fit` takes them, or None.
 
     Returns:
-        The names of those with one value; none where the data are of a kind that is not known.
+        The names of those with one value; none where the data are of a kind that is not known, or
+        the model has a step of its own, of which nothing is known.
 
     Raises:
         ArgumentError: If the model does not accept the data.
     """
+    if any(getattr(type(model), name) is not getattr(keras.Model, name) for name in _STEPS):
+        return []
     model.run_eagerly = True
     names = sorted(_evaluated(model, training, "training"))
     if isinstance(validation_data, (tuple, list)):
@@ -103,7 +112,7 @@ def measured_metrics(
 
 
 def _check_source(x: Any, y: Any, arguments: Mapping[str, Any]) -> None:
-    """Refuses what `fit` would refuse of the source of the data, or could use only once."""
+    """Refuses arguments that a data set leaves without effect, and data that can be read once."""
     if isinstance(x, Iterator) and not arguments.get("steps_per_epoch"):
         raise ArgumentError(
             "Every trial reads the training data anew, and a generator can be read once: give "
@@ -113,7 +122,8 @@ def _check_source(x: Any, y: Any, arguments: Mapping[str, Any]) -> None:
     if not (_is_tf_dataset(x) or isinstance(x, keras.utils.PyDataset)):
         return
     given = {"y": y, **{name: arguments.get(name) for name in _OF_ARRAYS}}
-    if given["validation_split"] == 0:
+    if given["validation_split"] == 0 or arguments.get("validation_data") is not None:
+        # Keras does not look at it then.
         del given["validation_split"]
     refused = [name for name, value in given.items() if value is not None]
     if refused:
@@ -125,7 +135,7 @@ def _check_source(x: Any, y: Any, arguments: Mapping[str, Any]) -> None:
 
 def _evaluated(model: Any, data: tuple[Any, ...], purpose: str) -> dict[str, float]:
     logs: dict[str, Any] = {}
-    for place, batch in _batches(data, purpose):
+    for place, batch in _batches(model, data, purpose):
         features, targets, weights = keras.utils.unpack_x_y_sample_weight(batch)
         try:
             logs = model.evaluate(
@@ -140,38 +150,64 @@ def _evaluated(model: Any, data: tuple[Any, ...], purpose: str) -> dict[str, flo
     return single_values(logs)
 
 
-def _batches(data: tuple[Any, ...], purpose: str) -> Iterator[tuple[str, Any]]:
+def _batches(model: Any, data: tuple[Any, ...], purpose: str) -> Iterator[tuple[str, Any]]:
     """Yields what `fit` would take as a batch, inputs or a tuple, and where it is in the data."""
     x = data[0]
-    if isinstance(x, keras.utils.PyDataset):
-        yield f"a first batch of {_shapes(x[0])}", x[0]
-    elif _is_tf_dataset(x):
-        batch = next(iter(x.take(1)))
+    if isinstance(x, keras.utils.PyDataset) or _is_tf_dataset(x):
+        batch = _first(x)
+        if batch is None:
+            raise ArgumentError(f"The {purpose} data must hold a batch. Received: {x!r}, empty.")
         yield f"a first batch of {_shapes(batch)}", batch
     else:
         arrays = [leaf for leaf in keras.tree.flatten(data) if leaf is not None]
         _check_arrays(arrays, purpose)
         if arrays and all(hasattr(array, "shape") for array in arrays):
             _check_rows(arrays, data, purpose)
-            for row in _telling_rows(data):
-                batch = keras.tree.map_structure(
-                    lambda leaf, row=row: None if leaf is None else leaf[row : row + 1], data
-                )
-                yield f"row {row} of {_shapes(data)}", batch
+            if all(hasattr(array, "__getitem__") for array in arrays):
+                for row in _telling_rows(data):
+                    yield f"row {row} of {_shapes(data)}", _rows(data, row, _fixed_batch(model))
+
+
+def _first(x: Any) -> Any:
+    """Returns the first batch of a data set, None where it is empty."""
+    if isinstance(x, keras.utils.PyDataset):
+        return x[0] if len(x) else None
+    return next(iter(x.take(1)), None)
+
+
+def _rows(data: tuple[Any, ...], row: int, count: int) -> Any:
+    """Returns a row of each array, repeated so often."""
+
+    def part(leaf: Any) -> Any:
+        if leaf is None:
+            return None
+        # Only a model that needs it pays for more than a slice, which any array has.
+        one = leaf[row : row + 1]
+        return one if count == 1 else np.repeat(np.asarray(one), count, axis=0)
+
+    return keras.tree.map_structure(part, data)
+
+
+def _fixed_batch(model: Any) -> int:
+    """Returns the number of rows that a model wants, 1 where it takes any."""
+    shape = getattr(model, "input_shape", None)
+    fixed = shape[0] if isinstance(shape, tuple) and shape else None
+    return fixed if isinstance(fixed, int) else 1
 
 
 def _is_tf_dataset(x: Any) -> bool:
-    return hasattr(x, "element_spec")  # without importing TensorFlow
+    return hasattr(x, "element_spec") and hasattr(x, "take")  # without importing TensorFlow
 
 
 def _telling_rows(data: tuple[Any, ...]) -> list[int]:
     """Returns the numbers of the rows to evaluate: the first, and those of the extreme labels."""
     labels = data[1] if len(data) > 1 else None
-    if getattr(getattr(labels, "dtype", None), "kind", None) not in ("i", "u"):
+    kind = getattr(getattr(labels, "dtype", None), "kind", None)
+    # Not of masks, say, which may not fit in memory.
+    if labels is None or kind not in ("i", "u") or np.prod(labels.shape[1:]) != 1:
         return [0]
-    flat = np.asarray(labels)
-    flat = flat.reshape(len(flat), -1)
-    return sorted({0, int(flat.min(axis=1).argmin()), int(flat.max(axis=1).argmax())})
+    flat = np.asarray(labels).reshape(-1)
+    return sorted({0, int(flat.argmin()), int(flat.argmax())})
 
 
 def _hint(model: Any, data: tuple[Any, ...], features: Any, targets: Any) -> str:

@@ -35,8 +35,8 @@ class Trainer:
         link: The oracle.
         told: Who hears of it.
         keep_weights: Whether the weights of an epoch with this score may be wanted in the end.
-        prepare: Changes the arguments of `fit` in place, given the trial's model and the number of
-            the execution; it adds callbacks.
+        prepare: Completes the trial's model and the arguments of `fit`, in place, given the number
+            of the execution; it adds callbacks.
 
     Attributes:
         best: The best epoch so far, over all executions.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import shutil
 import statistics
 import sys
 import time
@@ -103,7 +102,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         directory: The folder of all projects; the working directory by default.
         project_name: The project's folder in it. Default "untitled_project".
         tuner_id: This worker's name, under KerasTuner's chief/worker variables.
-        overwrite: Whether to discard a former project in the folder, when the search begins.
+        overwrite: Whether to discard a former project with all that is in its folder: when the
+            search begins, or at once with one of KerasTuner's own oracles.
         executions_per_trial: How often each trial is trained; its score is the mean. Default 1.
 
     Attributes:
@@ -151,7 +151,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._logdir = logdir
         self._overwrite = checks.may_overwrite(folder, wanted=overwrite)
         # A study of ours is discarded when the search begins: not for a mistake found before that.
-        at_once = self._overwrite and not isinstance(oracle, StrategyOracle)
+        self._discards = self._overwrite and isinstance(oracle, StrategyOracle)
         self._local_oracle = oracle
         # What the user registered in advance; the build's own ranges must not contradict it.
         self._overridden = frozenset(hp.name for hp in oracle.hyperparameters.space)
@@ -172,7 +172,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             directory=directory,
             project_name=project_name,
             tuner_id=tuner_id,
-            overwrite=at_once,
+            overwrite=self._overwrite and not self._discards,
             executions_per_trial=executions_per_trial,
         )
         self._link = link_to(self.oracle, oracle, folder, self._overridden)
@@ -203,7 +203,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._fit_arguments = (fit_args, dict(fit_kwargs))
         metrics = self._check_before_training(fit_args, fit_kwargs)
         tensorboard = self._tensorboard()
-        self._discard_former()
+        self._discard_former(tensorboard)
         try:
             self._link.open()
             if not self._is_worker():
@@ -318,24 +318,22 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if self._logdir is None or kt_distribute.is_chief_oracle():
             return None
         logger = HParamsLogger(self._logdir)
-        resumed = (Path(self.project_dir) / STUDY_FILE).exists() and not self._overwrite
-        if logger.holds_search() and not self._is_worker() and not resumed:
-            if not self._overwrite:
-                raise ArgumentError(
-                    "`logdir` must be empty or hold the search that goes on: TensorBoard would "
-                    f"mix two searches in one table. Received: {str(self._logdir)!r}, which holds "
-                    "another search. `overwrite=True` removes it."
-                )
-            logger.clear()
+        resumed = (Path(self.project_dir) / STUDY_FILE).exists()
+        if not (resumed or self._overwrite or self._is_worker()) and logger.holds_search():
+            raise ArgumentError(
+                "`logdir` must be empty or hold the search that goes on: TensorBoard would "
+                f"mix two searches in one table. Received: {str(self._logdir)!r}, which holds "
+                "another search. `overwrite=True` removes it."
+            )
         return logger
 
-    def _discard_former(self) -> None:
-        """Removes a former project once, where `overwrite` asks for it."""
-        folder = Path(self.project_dir)
-        if self._overwrite and checks.may_overwrite(folder, wanted=True):
-            shutil.rmtree(folder)
-            folder.mkdir(parents=True)
-        self._overwrite = False
+    def _discard_former(self, tensorboard: HParamsLogger | None) -> None:
+        """Removes a former project and its logs, once, where `overwrite` asks for it."""
+        if self._discards:
+            checks.discard(Path(self.project_dir))
+        if self._overwrite and tensorboard is not None and tensorboard.holds_search():
+            tensorboard.clear()
+        self._overwrite = self._discards = False
 
     # ------------------------------------------------------------------ one trial
 
@@ -383,9 +381,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     ) -> None:
         """Completes the model and the arguments of one call of `fit`."""
         if not self._runs_own_code():
-            # A `fit` of the user's own may still change what is trainable.
             with kt_tuner.maybe_distribute(self.distribution_strategy):
-                build_optimizer(model)
+                build_optimizer(model, arguments["callbacks"])
         continue_training(model, trial.hyperparameters, arguments, self._keeper.path)
         callbacks = arguments["callbacks"]
         if self._logdir is None:

@@ -103,6 +103,8 @@ class ForeignLink(OracleLink):
         try:
             self._oracle.end_trial(trial)
         except RuntimeError as error:
+            if trial.trial_id not in self._oracle.end_order:
+                raise
             # After too many failures in a row: judged by then, but not saved.
             self._oracle._save_trial(self._oracle.trials[trial.trial_id])
             self._oracle.ongoing_trials.clear()
