@@ -1,0 +1,217 @@
+r"""How worthwhile a trial at a point would be, from what a model foretells there.
+
+Notation:
+    mu, sd      the model's mean and standard deviation at a point; lower scores are better
+    f           the best mean known, what must be improved on
+    z           (f - mu) / sd
+    phi, Phi    the standard normal density and distribution function
+    g           a sample of what the best score in the whole space may be (max-value entropy)
+
+    PI          Phi(z)
+    EI          sd h(z),   h(z) = phi(z) + z Phi(z)
+    log EI      log sd + log h(z), exact where h itself would round to 0
+    UCB         b sd - mu: the optimistic end of a band b deviations wide
+    MES         mean over g of  z_g phi(z_g) / (2 Phi(z_g)) - log Phi(z_g),  z_g = (mu - g) / sd
+
+Every acquisition is higher where a trial is more worthwhile, and comes with its derivatives by mu
+and sd.
+
+Source:
+    EI: Jones, Schonlau and Welch, "Efficient Global Optimization of Expensive Black-Box Functions",
+    Journal of Global Optimization 13 (1998). log EI: Ament et al., "Unexpected Improvements to
+    Expected Improvement for Bayesian Optimization", NeurIPS (2023). UCB: Srinivas et al., "Gaussian
+    Process Optimization in the Bandit Setting", ICML (2010). MES: Wang and Jegelka, "Max-value
+    Entropy Search for Efficient Bayesian Optimization", ICML (2017).
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.special
+
+FloatArray = npt.NDArray[np.float64]
+
+_LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
+_ROOT_2 = math.sqrt(2.0)
+_ROOT_HALF_PI = math.sqrt(0.5 * math.pi)
+# Where log h changes its form: below the first Phi and phi cancel, below the second their ratio.
+_NEAR, _FAR = -1.0, -1e3
+_LEAST_Z = -1e3
+
+
+class Valued(NamedTuple):
+    """An acquisition and its derivatives, each of the shape of the means.
+
+    Attributes:
+        value: The acquisition.
+        by_mean: Its derivative by mu.
+        by_deviation: Its derivative by sd.
+    """
+
+    value: FloatArray
+    by_mean: FloatArray
+    by_deviation: FloatArray
+
+
+class Acquisition(ABC):
+    """What to maximise, given a model's means and deviations."""
+
+    @abstractmethod
+    def __call__(self, mean: FloatArray, deviation: FloatArray) -> Valued:
+        """Returns the acquisition.
+
+        Args:
+            mean: mu, any shape.
+            deviation: sd, the same shape, above 0.
+        """
+
+
+@dataclass(frozen=True)
+class ProbabilityOfImprovement(Acquisition):
+    """PI.
+
+    Args:
+        best: f.
+    """
+
+    best: float
+
+    def __call__(self, mean: FloatArray, deviation: FloatArray) -> Valued:
+        z = (self.best - mean) / deviation
+        density = _phi(z)
+        return Valued(scipy.special.ndtr(z), -density / deviation, -density * z / deviation)
+
+
+@dataclass(frozen=True)
+class ExpectedImprovement(Acquisition):
+    """EI.
+
+    Args:
+        best: f.
+    """
+
+    best: float
+
+    def __call__(self, mean: FloatArray, deviation: FloatArray) -> Valued:
+        z = (self.best - mean) / deviation
+        density, below = _phi(z), scipy.special.ndtr(z)
+        return Valued(deviation * (density + z * below), -below, density)
+
+
+@dataclass(frozen=True)
+class LogExpectedImprovement(Acquisition):
+    """log EI: the same places are best, and its slope does not vanish far from them.
+
+    Args:
+        best: f.
+    """
+
+    best: float
+
+    def __call__(self, mean: FloatArray, deviation: FloatArray) -> Valued:
+        z = (self.best - mean) / deviation
+        value = log_h(z)
+        # h' = Phi, so d log h / dz = Phi / h.
+        slope = np.exp(scipy.special.log_ndtr(z) - value)
+        return Valued(np.log(deviation) + value, -slope / deviation, (1.0 - slope * z) / deviation)
+
+
+@dataclass(frozen=True)
+class ConfidenceBound(Acquisition):
+    """UCB.
+
+    Args:
+        width: b, at least 0. Default 2.
+    """
+
+    width: float = 2.0
+
+    def __call__(self, mean: FloatArray, deviation: FloatArray) -> Valued:
+        value = self.width * deviation - mean
+        return Valued(value, -np.ones_like(mean), np.full_like(mean, self.width))
+
+
+@dataclass(frozen=True)
+class MaxValueEntropy(Acquisition):
+    """MES: how much a trial would tell of the best score that there is.
+
+    Args:
+        best_values: Samples of g, shape `k`, as `sampled_best_values` draws them.
+    """
+
+    best_values: FloatArray
+
+    def __call__(self, mean: FloatArray, deviation: FloatArray) -> Valued:
+        # So far below every sample nothing is left to tell apart.
+        z = np.maximum((mean[..., None] - self.best_values) / deviation[..., None], _LEAST_Z)
+        # phi / Phi, exact where both vanish.
+        ratio = np.exp(-0.5 * z**2 - _LOG_ROOT_2PI - scipy.special.log_ndtr(z))
+        value = 0.5 * z * ratio - scipy.special.log_ndtr(z)
+        slope = -0.5 * ratio * (1.0 + z**2 + z * ratio)
+        return Valued(
+            value.mean(axis=-1),
+            slope.mean(axis=-1) / deviation,
+            -(slope * z).mean(axis=-1) / deviation,
+        )
+
+
+def sampled_best_values(
+    mean: FloatArray, deviation: FloatArray, rng: np.random.Generator, count: int = 16
+) -> FloatArray:
+    """Returns samples of the best score over a set of points, as if these were independent.
+
+    The distribution of the minimum is matched by a Gumbel distribution at its quartiles.
+
+    Args:
+        mean: mu, `q`.
+        deviation: sd, `q`.
+        rng: Where randomness comes from.
+        count: How many samples.
+
+    Returns:
+        g, `count`, each below the lowest mean.
+    """
+    low, high = float(np.min(mean - 6.0 * deviation)), float(np.min(mean + 6.0 * deviation))
+
+    def quantile(p: float) -> float:
+        bottom, top = low, high
+        for _ in range(50):
+            middle = 0.5 * (bottom + top)
+            above = np.sum(scipy.special.log_ndtr((mean - middle) / deviation))
+            bottom, top = (middle, top) if -np.expm1(above) < p else (bottom, middle)
+        return 0.5 * (bottom + top)
+
+    first, median, third = (quantile(p) for p in (0.25, 0.5, 0.75))
+    # Of a minimum: P(g > y) = exp(-exp((y - a) / b)).
+    loglog = [math.log(-math.log1p(-p)) for p in (0.25, 0.5, 0.75)]
+    b = max((third - first) / (loglog[2] - loglog[0]), 1e-12)
+    a = median - b * loglog[1]
+    samples = a + b * np.log(-np.log(rng.random(count)))
+    lowest = float(np.min(mean))
+    return np.minimum(samples, lowest - 1e-9 * max(1.0, abs(lowest)))
+
+
+def log_h(z: FloatArray) -> FloatArray:
+    """Returns log(phi(z) + z Phi(z)), to full precision for any z."""
+    z = np.asarray(z, dtype=np.float64)
+    near = np.maximum(z, _NEAR)
+    value = np.log(_phi(near) + near * scipy.special.ndtr(near))
+    # h(z) = phi(z) (1 - |z| Phi(z) / phi(z)), where Phi / phi is a scaled error function.
+    middle = np.clip(z, _FAR, _NEAR)
+    tail = np.log1p(middle * _ROOT_HALF_PI * scipy.special.erfcx(-middle / _ROOT_2))
+    middle_value = -0.5 * middle**2 - _LOG_ROOT_2PI + tail
+    # The bracket tends to 1 / z^2, which erfcx cannot tell from 0 this far out.
+    far = np.minimum(z, _FAR)
+    far_value = -0.5 * far**2 - _LOG_ROOT_2PI - 2.0 * np.log(-far)
+    return np.where(z > _NEAR, value, np.where(z > _FAR, middle_value, far_value))
+
+
+def _phi(z: FloatArray) -> FloatArray:
+    density: FloatArray = np.exp(-0.5 * z**2 - _LOG_ROOT_2PI)
+    return density

@@ -1,0 +1,286 @@
+r"""Gaussian process regression, with the scales that the data make most likely.
+
+Notation:
+    n, q        numbers of observed and of asked points
+    y           observed outputs, `n`, standardised: mean 0, variance 1
+    k           the covariance of `kernels.py`, with scales l (ordered) and w (categorical)
+    s, v        the variances of the signal and of the noise
+    K           k(X, X) + v I, `n x n`;  K = L L^T
+    a           K^-1 y, `n`
+    theta       log l, log w, log s, log v: what is fitted, `d + c + 2`
+
+The posterior at points Z is normal with
+
+    mean = k(Z, X) a,    variance = s - colsum((L^-1 k(X, Z))^2).
+
+theta is the maximum of log p(y | theta) + log p(theta), with
+
+    log p(y | theta) = -1/2 y^T a - sum log diag L - n/2 log 2 pi
+    its gradient     = 1/2 sum_ab G_ab dK_ab/dtheta,   G = a a^T - K^-1
+
+and normal priors on theta. The prior of log l grows with the number of columns, sqrt(2) + 1/2 log(d
++ c), so that a function of many columns is not taken for a rough one.
+
+Source:
+    Rasmussen and Williams, "Gaussian Processes for Machine Learning", MIT Press (2006), chapters 2
+    and 5. The prior of the length scales: Hvarfner, Hellsten and Nardi, "Vanilla Bayesian
+    Optimization Performs Great in High Dimensions", ICML (2024).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.linalg
+import scipy.optimize
+
+from tfhpo.surrogates.kernels import Columns, Encoded, Kernel
+
+FloatArray = npt.NDArray[np.float64]
+
+# Mean and standard deviation of the normal priors of log s and log v.
+_SIGNAL = (0.0, 0.5)
+_NOISE = (-4.0, 1.5)
+_LENGTH_DEVIATION = math.sqrt(3.0)
+# Of log w: a choice that differs takes a factor exp(-w) off the correlation.
+_WEIGHT = (-1.0, 1.0)
+# theta stays within these; beyond, K loses its digits.
+_BOUNDS = {
+    "length": (-4.6, 6.0),
+    "weight": (-6.0, 3.0),
+    "signal": (-3.0, 3.0),
+    "noise": (-13.0, 1.0),
+}
+_STEPS = 40
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """theta.
+
+    Attributes:
+        scales: log l and then log w, `d + c`.
+        signal: log s.
+        noise: log v.
+    """
+
+    scales: FloatArray
+    signal: float
+    noise: float
+
+    @classmethod
+    def typical(cls, columns: Columns) -> Hyperparameters:
+        """Returns the centre of the priors."""
+        return cls(_centre(columns), _SIGNAL[0], _NOISE[0])
+
+    @classmethod
+    def of(cls, theta: FloatArray) -> Hyperparameters:
+        """Returns the hyperparameters in a vector."""
+        return cls(theta[:-2], float(theta[-2]), float(theta[-1]))
+
+    @property
+    def vector(self) -> FloatArray:
+        """All of theta, `d + c + 2`."""
+        return np.concatenate([self.scales, [self.signal, self.noise]])
+
+    def kernel(self, columns: Columns, name: str) -> Kernel:
+        """Returns k."""
+        scales = np.exp(self.scales)
+        d = columns.ordered
+        return Kernel(columns, scales[:d], scales[d:], math.exp(self.signal), name)
+
+
+class GaussianProcess:
+    """A posterior: what the outputs say of every other point.
+
+    Args:
+        columns: Which columns are what.
+        points: X, `n` points.
+        outputs: y, `n`.
+        hyperparameters: theta.
+        kernel: "matern52" or "squared_exponential".
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        points: Encoded,
+        outputs: FloatArray,
+        hyperparameters: Hyperparameters,
+        kernel: str = "matern52",
+    ) -> None:
+        self.columns, self.points, self.outputs = columns, points, outputs
+        self.hyperparameters = hyperparameters
+        self.kernel = hyperparameters.kernel(columns, kernel)
+        self._noise = math.exp(hyperparameters.noise)
+        self._factor = _factor(self.kernel(points, points), self._noise)
+        self._weights = scipy.linalg.cho_solve((self._factor, True), outputs)
+
+    def posterior(self, points: Encoded) -> tuple[FloatArray, FloatArray]:
+        """Returns the mean and the standard deviation at points, `q` each, without the noise."""
+        covariance = self.kernel(self.points, points)
+        return covariance.T @ self._weights, self._deviation(covariance)
+
+    def mean(self, points: Encoded) -> FloatArray:
+        """Returns the mean at points, `q`."""
+        return self.kernel(points, self.points) @ self._weights
+
+    def posterior_gradient(
+        self, points: Encoded, by_mean: FloatArray, by_deviation: FloatArray
+    ) -> FloatArray:
+        """Returns the gradient of a function of mean and deviation by each point's places.
+
+        Args:
+            points: `q` points.
+            by_mean: The function's derivative by the mean, `q`.
+            by_deviation: Its derivative by the standard deviation, `q`.
+
+        Returns:
+            By the places of the ordered columns, `q x d`.
+        """
+        covariance = self.kernel(self.points, points)
+        solved = scipy.linalg.cho_solve((self._factor, True), covariance)
+        deviation = self._deviation(covariance)
+        # d sd / dk = -K^-1 k / sd
+        outer = by_mean[:, None] * self._weights - (by_deviation / deviation)[:, None] * solved.T
+        return self.kernel.point_gradient(points, self.points, outer)
+
+    def conditioned(self, points: Encoded, outputs: FloatArray) -> GaussianProcess:
+        """Returns the posterior after further outputs, under the same hyperparameters.
+
+        The factor is extended by the new rows, which costs O(n^2) each.
+
+        Args:
+            points: `q` further points.
+            outputs: Their outputs, `q`.
+        """
+        extended = object.__new__(GaussianProcess)
+        extended.columns, extended.kernel = self.columns, self.kernel
+        extended.hyperparameters, extended._noise = self.hyperparameters, self._noise
+        extended.points = self.points.joined(points)
+        extended.outputs = np.concatenate([self.outputs, outputs])
+        extended._factor = self._extended_factor(points)
+        extended._weights = scipy.linalg.cho_solve((extended._factor, True), extended.outputs)
+        return extended
+
+    def samples(self, points: Encoded, count: int, rng: np.random.Generator) -> FloatArray:
+        """Returns draws of the noisy outputs at points, jointly, `count x q`."""
+        cross = scipy.linalg.solve_triangular(
+            self._factor, self.kernel(self.points, points), lower=True
+        )
+        covariance = self.kernel(points, points) - cross.T @ cross
+        root = _factor(covariance, self._noise)
+        drawn: FloatArray = self.mean(points) + rng.standard_normal((count, len(points))) @ root.T
+        return drawn
+
+    def _deviation(self, covariance: FloatArray) -> FloatArray:
+        explained = scipy.linalg.solve_triangular(self._factor, covariance, lower=True)
+        variance = self.kernel.signal - np.sum(explained**2, axis=0)
+        # Rounding may leave a point that is known exactly with a variance below 0.
+        deviation: FloatArray = np.sqrt(np.maximum(variance, 1e-12 * self.kernel.signal))
+        return deviation
+
+    def _extended_factor(self, points: Encoded) -> FloatArray:
+        n, q = len(self.points), len(points)
+        cross = scipy.linalg.solve_triangular(
+            self._factor, self.kernel(self.points, points), lower=True
+        )
+        factor = np.zeros((n + q, n + q))
+        factor[:n, :n], factor[n:, :n] = self._factor, cross.T
+        factor[n:, n:] = _factor(self.kernel(points, points) - cross.T @ cross, self._noise)
+        return factor
+
+
+def fitted(
+    columns: Columns,
+    points: Encoded,
+    outputs: FloatArray,
+    start: Hyperparameters | None = None,
+    kernel: str = "matern52",
+    steps: int = _STEPS,
+) -> Hyperparameters:
+    """Returns the most probable hyperparameters.
+
+    Args:
+        columns: Which columns are what.
+        points: `n` points.
+        outputs: y, `n`, standardised.
+        start: Where to begin, such as those of fewer points; the priors' centre by default.
+        kernel: "matern52" or "squared_exponential".
+        steps: Steps of L-BFGS-B at most.
+    """
+    objective = _Posterior(columns, points, outputs, kernel)
+    begin = (start or Hyperparameters.typical(columns)).vector
+    found = scipy.optimize.minimize(
+        objective,
+        begin,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=_bounds(columns),
+        options={"maxiter": steps},
+    )
+    theta = found.x if np.all(np.isfinite(found.x)) else begin
+    return Hyperparameters.of(np.asarray(theta, dtype=np.float64))
+
+
+class _Posterior:
+    """-log p(y | theta) - log p(theta), and its gradient."""
+
+    def __init__(self, columns: Columns, points: Encoded, outputs: FloatArray, kernel: str) -> None:
+        self._columns, self._points, self._outputs = columns, points, outputs
+        self._kernel = kernel
+        d, c = columns.ordered, columns.scales - columns.ordered
+        lengths, weights = np.full(d, _LENGTH_DEVIATION), np.full(c, _WEIGHT[1])
+        self._centre = np.concatenate([_centre(columns), [_SIGNAL[0], _NOISE[0]]])
+        self._spread = np.concatenate([lengths, weights, [_SIGNAL[1], _NOISE[1]]])
+
+    def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
+        hyperparameters = Hyperparameters.of(theta)
+        kernel = hyperparameters.kernel(self._columns, self._kernel)
+        noise = math.exp(hyperparameters.noise)
+        covariance = kernel(self._points, self._points)
+        factor = _factor(covariance, noise)
+        weights = scipy.linalg.cho_solve((factor, True), self._outputs)
+        inverse, _ = scipy.linalg.lapack.dpotri(factor, lower=1)
+        inverse = np.tril(inverse) + np.tril(inverse, -1).T
+        outer = 0.5 * (np.outer(weights, weights) - inverse)
+        likelihood = -0.5 * self._outputs @ weights - np.sum(np.log(np.diag(factor)))
+        gradient = np.concatenate(
+            [
+                kernel.log_scale_gradient(self._points, outer),
+                [np.sum(outer * covariance), noise * np.trace(outer)],
+            ]
+        )
+        away = (theta - self._centre) / self._spread
+        return 0.5 * float(away @ away) - float(likelihood), away / self._spread - gradient
+
+
+def _centre(columns: Columns) -> FloatArray:
+    d = columns.ordered
+    length = math.sqrt(2.0) - _LENGTH_DEVIATION**2 + 0.5 * math.log(max(columns.scales, 1))
+    return np.concatenate([np.full(d, length), np.full(columns.scales - d, _WEIGHT[0])])
+
+
+def _bounds(columns: Columns) -> list[tuple[float, float]]:
+    d = columns.ordered
+    scales = [_BOUNDS["length"]] * d + [_BOUNDS["weight"]] * (columns.scales - d)
+    return [*scales, _BOUNDS["signal"], _BOUNDS["noise"]]
+
+
+def _factor(covariance: FloatArray, noise: float) -> FloatArray:
+    """Returns the lower Cholesky factor of a covariance with noise on its diagonal.
+
+    Rounding can make a covariance of nearly equal points indefinite; as much is added to the
+    diagonal as it needs.
+    """
+    jitter = 0.0
+    for _ in range(8):
+        noisy = covariance + (noise + jitter) * np.eye(len(covariance))
+        factor, failed = scipy.linalg.lapack.dpotrf(noisy, lower=1, clean=1)
+        if not failed:
+            return np.asarray(factor)
+        jitter = 10.0 * jitter or 1e-9
+    raise np.linalg.LinAlgError("The covariance is not positive definite.")
