@@ -9,12 +9,21 @@ import pytest
 from conformance import CHECKS, Contender
 
 import tfhpo.strategies
-from tfhpo.strategies import ElasticGrid, GridSearch, RandomSearch, Strategy
+from tfhpo.strategies import (
+    TPE,
+    BayesianOptimization,
+    ElasticGrid,
+    GridSearch,
+    RandomSearch,
+    Strategy,
+)
 
 CONTENDERS = {
     "random": Contender(RandomSearch),
     "grid": Contender(GridSearch, random=False),
     "elastic-grid": Contender(ElasticGrid),
+    "bayesian": Contender(BayesianOptimization),
+    "tpe": Contender(TPE),
 }
 
 

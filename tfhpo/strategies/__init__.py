@@ -1,12 +1,16 @@
 """Search strategies: pure maths over the encoded space, one file each behind one contract."""
 
+from tfhpo.strategies.bayesian import BayesianOptimization
 from tfhpo.strategies.elastic_grid import ElasticGrid
 from tfhpo.strategies.grid_search import GridSearch
 from tfhpo.strategies.history import Entry, History, Outcome
 from tfhpo.strategies.random_search import RandomSearch
 from tfhpo.strategies.strategy import Event, Result, Strategy, Suggestion
+from tfhpo.strategies.tpe import TPE
 
 __all__ = [
+    "TPE",
+    "BayesianOptimization",
     "ElasticGrid",
     "Entry",
     "Event",

@@ -1,0 +1,177 @@
+"""Bayesian optimisation: where it searches, with whom it shares, and what it survives."""
+
+import numpy as np
+import pytest
+from example_spaces import cnn
+
+from tfhpo.errors import ArgumentError
+from tfhpo.space import Condition, FloatRange, Levels, Parameter, Space, Steps
+from tfhpo.strategies import TPE, BayesianOptimization, Result
+from tfhpo.strategies.bayesian import ACQUISITIONS
+
+BOTH = [BayesianOptimization, TPE]
+
+
+def make(space, strategy=BayesianOptimization, seed=0, **options):
+    return strategy(space, np.random.default_rng(seed), **options)
+
+
+def box(d):
+    return Space([Parameter(f"x{i}", FloatRange(0.0, 1.0)) for i in range(d)])
+
+
+def run(search, trials, score):
+    """Runs trials one after another and returns their points."""
+    points = []
+    for _ in range(trials):
+        ((key, point),) = search.suggest()
+        search.observe([Result(key, point, score(point.x))])
+        points.append(point)
+    return points
+
+
+def bowl(x):
+    return float(np.sum((x - 0.3) ** 2))
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"num_initial_points": 0}, "num_initial_points=0"),
+        ({"acquisition": "eii"}, "'eii'"),
+        ({"beta": -1.0}, "beta=-1.0"),
+        ({"beta": float("nan")}, "beta=nan"),
+        ({"beta": 1.0, "acquisition": "ei"}, "width of"),
+        ({"kernel": "rbf"}, "'rbf'"),
+    ],
+)
+def test_arguments(options, told):
+    with pytest.raises(ArgumentError, match=told):
+        make(box(1), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"num_initial_points": 0}, "num_initial_points=0"),
+        ({"num_candidates": 0}, "num_candidates=0"),
+        ({"good_share": 1.0}, "good_share=1.0"),
+        ({"bandwidth": 0.0}, "bandwidth=0.0"),
+    ],
+)
+def test_arguments_of_tpe(options, told):
+    with pytest.raises(ArgumentError, match=told):
+        make(box(1), TPE, **options)
+
+
+def test_beta_alone_asks_for_the_confidence_bound():
+    assert make(box(1), beta=3.0).acquisition == "ucb"
+    assert make(box(1)).acquisition == "log_ei"
+
+
+@pytest.mark.parametrize("strategy", BOTH)
+def test_it_begins_with_the_defaults_and_spreads_out(strategy):
+    parameters = [Parameter("a", FloatRange(0.0, 1.0), default=0.8), *box(1).parameters]
+    search = make(Space(parameters), strategy, num_initial_points=9)
+    points = run(search, 9, bowl)
+    assert points[0].x == pytest.approx([0.8, 0.5])
+    # A Sobol sequence has two of eight in every quarter of each column.
+    for column in range(2):
+        quarters = np.floor(4 * np.array([point.x[column] for point in points[1:]]))
+        assert np.bincount(quarters.astype(int), minlength=4).max() <= 3
+
+
+@pytest.mark.parametrize("acquisition", ACQUISITIONS)
+def test_every_acquisition_finds_the_bottom_of_a_bowl(acquisition):
+    search = make(box(3), acquisition=acquisition)
+    run(search, 30, bowl)
+    assert search.history.scores.min() < 0.01
+
+
+def test_it_finds_the_bottom_in_few_trials():
+    reached = {}
+    for strategy in BOTH:
+        best = []
+        for seed in range(4):
+            search = make(box(4), strategy, seed)
+            run(search, 30, bowl)
+            best.append(search.history.scores.min())
+        reached[strategy] = np.mean(best)
+    assert reached[BayesianOptimization] < 1e-3
+    assert reached[BayesianOptimization] < reached[TPE] < 0.05
+
+
+@pytest.mark.parametrize("strategy", BOTH)
+def test_a_batch_is_of_different_points(strategy):
+    search = make(box(3), strategy)
+    run(search, 10, lambda x: float(np.sin(9 * x).sum()))
+    points = np.array([point.x for _, point in search.suggest(16)])
+    apart = np.linalg.norm(points[:, None] - points, axis=2) + 9 * np.eye(16)
+    assert len(points) == 16
+    assert np.median(apart.min(axis=1)) > 0.05
+
+
+def test_pending_points_are_kept_away_from():
+    space = Space([Parameter("a", FloatRange(0.0, 1.0))])
+    search = make(space)
+    run(search, 5, lambda x: float(np.sin(20 * x[0])))
+    ((_, first),) = search.suggest()
+    ((_, second),) = search.suggest()
+    assert abs(first.x[0] - second.x[0]) > 0.03
+
+
+@pytest.mark.parametrize("strategy", BOTH)
+def test_it_keeps_away_from_where_trials_fail(strategy):
+    def half(x):
+        return float("nan") if x[0] < 0.5 else bowl(x - [0.4, 0.0])
+
+    search = make(box(2), strategy)
+    points = run(search, 40, half)
+    late = np.array([point.x[0] for point in points[20:]])
+    assert np.mean(late < 0.5) < 0.3
+    assert np.nanmin(search.history.scores) < 0.01
+
+
+@pytest.mark.parametrize("strategy", BOTH)
+@pytest.mark.parametrize(
+    "score",
+    [
+        lambda x: 1.0,
+        lambda x: float(1e300 * x[0]),
+        lambda x: float(1e-300 * x[0]),
+        lambda x: 1e7 if x[0] > 0.4 else 1e-3 * float(x[0]),
+        lambda x: float("inf"),
+    ],
+    ids=["constant", "huge", "tiny", "decades", "failures"],
+)
+def test_scores_of_every_size(strategy, score):
+    search = make(cnn(), strategy)
+    with np.errstate(all="raise", under="ignore"):
+        points = run(search, 14, score)
+    assert all(np.all((point.x >= 0) & (point.x <= 1)) for point in points)
+
+
+@pytest.mark.parametrize("strategy", BOTH)
+def test_fifty_columns(strategy):
+    search = make(box(50), strategy)
+    run(search, 15, bowl)
+    assert np.all(np.isfinite(search.history.scores))
+
+
+def test_a_long_history_is_thinned_and_still_told_from():
+    space = Space(
+        [
+            Parameter("a", FloatRange(0.0, 1.0)),
+            Parameter("n", Steps(1, 1000)),
+            Parameter("kind", Levels(("x", "y", "z"))),
+            Parameter("b", FloatRange(0.0, 1.0), (Condition("kind", ("x",)),)),
+        ]
+    )
+    rng = np.random.default_rng(0)
+    search = make(space)
+    for p in rng.random((2_000, 4)):
+        point = space.draw(p)
+        search.observe([Result(search.hold(point), point, bowl(point.x[:2]))])
+    ((_, found),) = search.suggest()
+    assert found.x[:2] == pytest.approx([0.3, 0.3], abs=0.1)
+    assert len(search.state()["private"]["theta"]) == 6
