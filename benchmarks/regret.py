@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import math
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
@@ -26,7 +26,15 @@ from benchmarks.problems import Problem, Values, factories, problem
 from tfhpo.errors import MissingExtraError
 from tfhpo.space import FloatArray, FloatRange, Parameter, Space
 from tfhpo.space.domains import IntegerRange, Kind
-from tfhpo.strategies import ElasticGrid, GridSearch, RandomSearch, Result, Strategy
+from tfhpo.strategies import (
+    TPE,
+    BayesianOptimization,
+    ElasticGrid,
+    GridSearch,
+    RandomSearch,
+    Result,
+    Strategy,
+)
 
 CHECKPOINTS = (30, 50, 60, 120)
 Trials = Iterator[tuple[Values, float]]
@@ -59,12 +67,18 @@ def ours(
 
 def tpe(problem: Problem, seed: int, trials: int, noise: np.random.Generator) -> Trials:
     """Yields the trials of Optuna's TPESampler as it comes."""
+    yield from _optuna("TPESampler", problem, seed, trials, noise)
+
+
+def _optuna(
+    sampler: str, problem: Problem, seed: int, trials: int, noise: np.random.Generator
+) -> Trials:
     try:
         import optuna
     except ImportError as error:
-        raise MissingExtraError.of("optuna", "benchmark", "The TPE contender") from error
+        raise MissingExtraError.of("optuna", "benchmark", "An Optuna contender") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
+    study = optuna.create_study(sampler=getattr(optuna.samplers, sampler)(seed=seed))
     for _ in range(trials):
         trial = study.ask()
         values = _ask_optuna(trial, problem.space)
@@ -97,18 +111,28 @@ def _ask_parameter(trial: Any, parameter: Parameter) -> Any:
     return values[trial.suggest_int(name, 0, len(values) - 1)]
 
 
+def gp(problem: Problem, seed: int, trials: int, noise: np.random.Generator) -> Trials:
+    """Yields the trials of Optuna's GPSampler as it comes; it needs torch."""
+    yield from _optuna("GPSampler", problem, seed, trials, noise)
+
+
 CONTENDERS: dict[str, Contender] = {
+    "bayesian": partial(ours, BayesianOptimization),
+    "tpe": partial(ours, TPE),
     "elastic grid": partial(ours, ElasticGrid),
     "random": partial(ours, RandomSearch),
     "grid": partial(ours, GridSearch),
     "Optuna TPE": tpe,
+    "Optuna GP": gp,
 }
+# What the published tables compare.
+_DEFAULT = [name for name in CONTENDERS if name != "Optuna GP"]
 
 
 # ---------------------------------------------------------------- measuring
 
 
-def curve(run: Run, trials: int = max(CHECKPOINTS)) -> FloatArray:
+def curve(run: Run, trials: int) -> FloatArray:
     """Returns the regret after each trial, `trials`; 1 until the first success."""
     asked = problem(run.problem)
     # The same noise stream for every contender, whatever its own seed draws.
@@ -126,11 +150,12 @@ def curve(run: Run, trials: int = max(CHECKPOINTS)) -> FloatArray:
     return regrets
 
 
-def measure(runs: list[Run], jobs: int) -> dict[Run, FloatArray]:
-    """Returns the curve of every run, measured in `jobs` processes."""
+def measure(runs: list[Run], trials: int, jobs: int) -> dict[Run, FloatArray]:
+    """Returns the curve of every run, of so many trials, measured in `jobs` processes."""
     # One thread each: small matrices gain nothing from more, and lose much to a crowded machine.
     with ProcessPoolExecutor(jobs, initializer=threadpool_limits, initargs=(1,)) as pool:
-        return dict(zip(runs, pool.map(curve, runs, chunksize=4), strict=True))
+        curves = pool.map(partial(curve, trials=trials), runs, chunksize=4)
+        return dict(zip(runs, curves, strict=True))
 
 
 # ---------------------------------------------------------------- the table
@@ -184,16 +209,21 @@ def _row(cells: Iterable[object]) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
-def markdown(curves: dict[Run, FloatArray], contenders: list[str], names: list[str]) -> str:
+def markdown(
+    curves: dict[Run, FloatArray],
+    contenders: list[str],
+    names: list[str],
+    checkpoints: Sequence[int],
+) -> str:
     """Returns the table: a block per family and one for all, a row per checkpoint."""
     lines = [_row(["problems", "trials", *contenders]), _row(["---"] * (2 + len(contenders)))]
     for title, members in _groups(names).items():
-        for trials in CHECKPOINTS:
+        for trials in checkpoints:
             cells = [summarise(curves, contender, members, trials) for contender in contenders]
             least = min(cell.mean for cell in cells)
             shown = [f"**{cell}**" if cell.mean == least else str(cell) for cell in cells]
             lines.append(_row([title, trials, *shown]))
-    for trials in CHECKPOINTS:
+    for trials in checkpoints:
         ranks = [mean_rank(curves, one, contenders, names, trials) for one in contenders]
         lines.append(_row(["mean rank", trials, *(f"{rank:.2f}" for rank in ranks)]))
     return "\n".join(lines)
@@ -216,13 +246,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--problems", nargs="*", help="names; all by default")
-    parser.add_argument("--contenders", nargs="*", choices=CONTENDERS, default=list(CONTENDERS))
+    parser.add_argument("--contenders", nargs="*", choices=CONTENDERS, default=_DEFAULT)
+    parser.add_argument("--checkpoints", nargs="*", type=int, default=CHECKPOINTS)
     arguments = parser.parse_args()
     names = arguments.problems or list(factories())
     for name in names:
         problem(name)  # caches what is slow to find, before the processes part
     runs = [Run(*run) for run in product(arguments.contenders, names, range(arguments.seeds))]
-    print(markdown(measure(runs, arguments.jobs), arguments.contenders, names))
+    curves = measure(runs, max(arguments.checkpoints), arguments.jobs)
+    print(markdown(curves, arguments.contenders, names, arguments.checkpoints))
 
 
 if __name__ == "__main__":

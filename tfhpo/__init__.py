@@ -14,9 +14,18 @@ from tfhpo._version import __version__
 if TYPE_CHECKING:
     from tfhpo import errors, oracles, reporting, space, strategies, study, tensorboard, tuners
     from tfhpo.study import read_study
-    from tfhpo.tuners import ElasticGridSearch, GridSearch, RandomSearch, Tuner
+    from tfhpo.tuners import (
+        TPE,
+        BayesianOptimization,
+        ElasticGridSearch,
+        GridSearch,
+        RandomSearch,
+        Tuner,
+    )
 
 __all__ = [
+    "TPE",
+    "BayesianOptimization",
     "ElasticGridSearch",
     "GridSearch",
     "RandomSearch",
@@ -34,6 +43,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "TPE": "tfhpo.tuners",
+    "BayesianOptimization": "tfhpo.tuners",
     "ElasticGridSearch": "tfhpo.tuners",
     "GridSearch": "tfhpo.tuners",
     "RandomSearch": "tfhpo.tuners",

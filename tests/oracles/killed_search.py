@@ -13,11 +13,16 @@ import sys
 
 from driving import COMPLETED, INVALID, STOPPED
 
-from tfhpo.oracles import ElasticGridOracle, RandomOracle
+from tfhpo.oracles import BayesianOracle, ElasticGridOracle, RandomOracle, TPEOracle
 
 TRIALS = 250
 EPOCHS = 3
-ORACLES = {"random": RandomOracle, "elastic_grid": ElasticGridOracle}
+ORACLES = {
+    "random": RandomOracle,
+    "elastic_grid": ElasticGridOracle,
+    "bayesian": BayesianOracle,
+    "tpe": TPEOracle,
+}
 
 
 def build(hp):

@@ -10,10 +10,16 @@ import sklearn.svm
 from driving import COMPLETED, FAILED
 
 from tfhpo.errors import SearchFailedError, StudyMismatchError
-from tfhpo.oracles import ElasticGridOracle, GridOracle, RandomOracle
+from tfhpo.oracles import (
+    BayesianOracle,
+    ElasticGridOracle,
+    GridOracle,
+    RandomOracle,
+    TPEOracle,
+)
 from tfhpo.oracles.hyperparameters import DeclarationError
 
-ORACLES = [RandomOracle, GridOracle, ElasticGridOracle]
+ORACLES = [RandomOracle, GridOracle, ElasticGridOracle, BayesianOracle, TPEOracle]
 
 
 class Numbers(keras_tuner.Tuner):

@@ -8,11 +8,17 @@ import pytest
 from driving import COMPLETED, FAILED, INVALID, STOPPED, declare, drive, run
 
 from tfhpo.errors import SearchFailedError, StudyMismatchError
-from tfhpo.oracles import ElasticGridOracle, GridOracle, RandomOracle
+from tfhpo.oracles import (
+    BayesianOracle,
+    ElasticGridOracle,
+    GridOracle,
+    RandomOracle,
+    TPEOracle,
+)
 from tfhpo.oracles.hyperparameters import DeclarationError
 from tfhpo.study.outcomes import cause_of
 
-ORACLES = [RandomOracle, ElasticGridOracle]
+ORACLES = [RandomOracle, ElasticGridOracle, BayesianOracle, TPEOracle]
 
 
 def conditional_by_plain_ifs(hp):

@@ -233,3 +233,40 @@ def test_the_elastic_grid_takes_its_own_options(tmp_path):
     searched(tuner, epochs=1)
     assert tuner.study().header.settings["options"] == {"levels": 3}
     assert compiled(network()).count_params() == 23
+
+
+@pytest.mark.parametrize("name", ["BayesianOptimization", "TPE"])
+def test_a_search_by_a_model_goes_on_as_if_never_stopped(tmp_path, name):
+    def tuner(folder, trials):
+        kind = getattr(tfhpo, name)
+        options = {"num_initial_points": 3}
+        return kind(
+            classifier, "val_loss", trials, seed=1, options=options, directory=tmp_path / folder
+        )
+
+    whole = searched(tuner("whole", 6), epochs=1).study()
+    searched(tuner("parts", 4), epochs=1)
+    parts = searched(tuner("parts", 6), epochs=1).study()
+    assert [trial.values for trial in parts.trials] == [trial.values for trial in whole.trials]
+    assert [trial.score for trial in parts.trials] == [trial.score for trial in whole.trials]
+    assert len({tuple(trial.values.items()) for trial in whole.trials}) == 6
+
+
+def test_the_arguments_of_kerastuners_bayesian_optimization(tmp_path):
+    tuner = tfhpo.BayesianOptimization(
+        hypermodel=classifier,
+        objective="val_loss",
+        max_trials=4,
+        num_initial_points=2,
+        beta=2.6,
+        seed=0,
+        max_retries_per_trial=0,
+        directory=tmp_path,
+    )
+    searched(tuner, epochs=1)
+    settings = tuner.study().header.settings
+    assert settings["options"] == {"num_initial_points": 2, "beta": 2.6}
+    with pytest.raises(ArgumentError, match=r"'alpha'. Leave it out: the noise is estimated"):
+        tfhpo.BayesianOptimization(classifier, "val_loss", alpha=1e-4, directory=tmp_path)
+    with pytest.raises(ArgumentError, match=r"'acquisition'. Give it to the strategy: options="):
+        tfhpo.BayesianOptimization(classifier, "val_loss", acquisition="ei", directory=tmp_path)

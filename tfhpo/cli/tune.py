@@ -32,7 +32,9 @@ def tune(
             "fifth validates; or two tf.data.Datasets."
         ),
     ],
-    strategy: Annotated[str, typer.Option(help="elastic-grid, grid or random.")] = "elastic-grid",
+    strategy: Annotated[
+        str, typer.Option(help="elastic-grid, bayesian, tpe, random or grid.")
+    ] = "elastic-grid",
     max_trials: Annotated[int, typer.Option(min=1, help="Trials at most.")] = 60,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of each trial.")] = 5,
     objective: Annotated[str, typer.Option(help="The metric to optimise.")] = "val_accuracy",

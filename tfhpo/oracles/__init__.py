@@ -1,6 +1,19 @@
 """KerasTuner oracles: any strategy drives any of KerasTuner's tuners."""
 
-from tfhpo.oracles.named import ElasticGridOracle, GridOracle, RandomOracle
+from tfhpo.oracles.named import (
+    BayesianOracle,
+    ElasticGridOracle,
+    GridOracle,
+    RandomOracle,
+    TPEOracle,
+)
 from tfhpo.oracles.strategy_oracle import StrategyOracle
 
-__all__ = ["ElasticGridOracle", "GridOracle", "RandomOracle", "StrategyOracle"]
+__all__ = [
+    "BayesianOracle",
+    "ElasticGridOracle",
+    "GridOracle",
+    "RandomOracle",
+    "StrategyOracle",
+    "TPEOracle",
+]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfhpo.oracles.strategy_oracle import StrategyOracle
-from tfhpo.strategies import ElasticGrid, GridSearch, RandomSearch
+from tfhpo.strategies import TPE, BayesianOptimization, ElasticGrid, GridSearch, RandomSearch
 
 
 class RandomOracle(StrategyOracle):
@@ -62,3 +62,46 @@ class ElasticGridOracle(StrategyOracle):
         **kwargs: Any,
     ) -> None:
         super().__init__(ElasticGrid, objective, max_trials, options=options, **kwargs)
+
+
+class BayesianOracle(StrategyOracle):
+    """Bayesian optimisation; `tfhpo.strategies.BayesianOptimization` tells how.
+
+    Args:
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most. Default 10, as in KerasTuner.
+        options: Arguments of `tfhpo.strategies.BayesianOptimization` by name, such as
+            `num_initial_points` and `acquisition`.
+        **kwargs: The further arguments of `StrategyOracle`.
+    """
+
+    def __init__(
+        self,
+        objective: Any = None,
+        max_trials: int | None = 10,
+        *,
+        options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(BayesianOptimization, objective, max_trials, options=options, **kwargs)
+
+
+class TPEOracle(StrategyOracle):
+    """The tree-structured Parzen estimator; `tfhpo.strategies.TPE` tells how.
+
+    Args:
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most. Default 30.
+        options: Arguments of `tfhpo.strategies.TPE` by name, such as `good_share`.
+        **kwargs: The further arguments of `StrategyOracle`.
+    """
+
+    def __init__(
+        self,
+        objective: Any = None,
+        max_trials: int | None = 30,
+        *,
+        options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(TPE, objective, max_trials, options=options, **kwargs)

@@ -1,10 +1,19 @@
 """The tuners: one trial from build to score, budgets, checkpoints, and the ready searches."""
 
 from tfhpo.tuners.listeners import SearchListener
-from tfhpo.tuners.ready import ElasticGridSearch, GridSearch, RandomSearch, tuner_for
+from tfhpo.tuners.ready import (
+    TPE,
+    BayesianOptimization,
+    ElasticGridSearch,
+    GridSearch,
+    RandomSearch,
+    tuner_for,
+)
 from tfhpo.tuners.tuner import Tuner
 
 __all__ = [
+    "TPE",
+    "BayesianOptimization",
     "ElasticGridSearch",
     "GridSearch",
     "RandomSearch",

@@ -7,10 +7,16 @@ import inspect
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from tfhpo import strategies
 from tfhpo.errors import ArgumentError
-from tfhpo.oracles import ElasticGridOracle, GridOracle, RandomOracle
+from tfhpo.oracles import (
+    BayesianOracle,
+    ElasticGridOracle,
+    GridOracle,
+    RandomOracle,
+    TPEOracle,
+)
 from tfhpo.oracles.plan import options_of
-from tfhpo.strategies import ElasticGrid
 from tfhpo.tuners.tuner import Tuner
 
 # The arguments that belong to the oracle; all others are the tuner's.
@@ -55,6 +61,8 @@ def _split(
 
 
 def _hint(kind: type[Tuner], name: str, value: Any, options: Collection[str]) -> str:
+    if kind is BayesianOptimization and name == "alpha":
+        return " Leave it out: the noise is estimated from the scores."
     if name in options:
         return f" Give it to the strategy: options={{{name!r}: {value!r}}}."
     known = _ORACLE_ARGUMENTS | _TUNER_ARGUMENTS | set(inspect.signature(kind).parameters)
@@ -141,7 +149,7 @@ class ElasticGridSearch(Tuner):
         options: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        oracle, tuner = _split(self, kwargs, options=options_of(ElasticGrid))
+        oracle, tuner = _split(self, kwargs, options=options_of(strategies.ElasticGrid))
         super().__init__(
             ElasticGridOracle(objective, max_trials, options=options, seed=seed, **oracle),
             hypermodel,
@@ -149,10 +157,84 @@ class ElasticGridSearch(Tuner):
         )
 
 
+class BayesianOptimization(Tuner):
+    """Bayesian optimisation for a Keras model; a drop-in for `keras_tuner.BayesianOptimization`.
+
+    KerasTuner's `alpha`, the noise of the scores, is not needed: it is estimated.
+
+    Args:
+        hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most. Default 10.
+        num_initial_points: How many points come before the model. Default 5.
+        beta: Chooses the confidence bound as the acquisition, and its width in deviations; by
+            default the acquisition is the logarithm of the expected improvement.
+        seed: As of `tfhpo.RandomSearch`.
+        options: Further arguments of `tfhpo.strategies.BayesianOptimization` by name, such as
+            `acquisition`.
+        **kwargs: As of `tfhpo.RandomSearch`.
+    """
+
+    def __init__(
+        self,
+        hypermodel: Any = None,
+        objective: Any = None,
+        max_trials: int | None = 10,
+        num_initial_points: int | None = None,
+        beta: float | None = None,
+        seed: int | None = None,
+        *,
+        options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        oracle, tuner = _split(self, kwargs, options=options_of(strategies.BayesianOptimization))
+        given = {"num_initial_points": num_initial_points, "beta": beta}
+        chosen = {name: value for name, value in given.items() if value is not None}
+        super().__init__(
+            BayesianOracle(
+                objective, max_trials, options={**chosen, **(options or {})}, seed=seed, **oracle
+            ),
+            hypermodel,
+            **tuner,
+        )
+
+
+class TPE(Tuner):
+    """The tree-structured Parzen estimator for a Keras model (`tfhpo.strategies.TPE`).
+
+    Args:
+        hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most. Default 30.
+        seed: As of `tfhpo.RandomSearch`.
+        options: Further arguments of the strategy by name, such as `good_share`.
+        **kwargs: As of `tfhpo.RandomSearch`.
+    """
+
+    def __init__(
+        self,
+        hypermodel: Any = None,
+        objective: Any = None,
+        max_trials: int | None = 30,
+        seed: int | None = None,
+        *,
+        options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        oracle, tuner = _split(self, kwargs, options=options_of(strategies.TPE))
+        super().__init__(
+            TPEOracle(objective, max_trials, options=options, seed=seed, **oracle),
+            hypermodel,
+            **tuner,
+        )
+
+
 TUNERS: dict[str, type[Tuner]] = {
+    "bayesian": BayesianOptimization,
     "elastic-grid": ElasticGridSearch,
     "grid": GridSearch,
     "random": RandomSearch,
+    "tpe": TPE,
 }
 
 
@@ -160,7 +242,7 @@ def tuner_for(strategy: str) -> Callable[..., Tuner]:
     """Returns the ready tuner of a strategy: its class.
 
     Args:
-        strategy: "elastic-grid", "grid" or "random".
+        strategy: "bayesian", "elastic-grid", "grid", "random" or "tpe".
 
     Raises:
         ArgumentError: If there is no such strategy.
