@@ -81,7 +81,7 @@ def _optuna(
     study = optuna.create_study(sampler=getattr(optuna.samplers, sampler)(seed=seed))
     for _ in range(trials):
         trial = study.ask()
-        values = _ask_optuna(trial, problem.space)
+        values = suggest_to_optuna(trial, problem.space)
         score = problem.objective(values, noise)
         failed = not math.isfinite(score)
         state = optuna.trial.TrialState.FAIL if failed else optuna.trial.TrialState.COMPLETE
@@ -89,7 +89,7 @@ def _optuna(
         yield values, score
 
 
-def _ask_optuna(trial: Any, space: Space) -> dict[str, Any]:
+def suggest_to_optuna(trial: Any, space: Space) -> dict[str, Any]:
     """Returns a trial's values, asked for as Optuna's users write them: parents first."""
     x = np.zeros(len(space))
     for column, parameter in enumerate(space.parameters):

@@ -7,7 +7,7 @@ import scipy.stats
 from driving import COMPLETED, FAILED, IDLE, INVALID, STOPPED, declare, drive, outcomes, run
 
 from tfhpo.errors import ArgumentError, ObjectiveError, SpaceError, StudyError
-from tfhpo.oracles import ElasticGridOracle, GridOracle, RandomOracle
+from tfhpo.oracles import BayesianOracle, ElasticGridOracle, GridOracle, RandomOracle
 from tfhpo.oracles.hyperparameters import DeclarationError
 
 
@@ -346,3 +346,19 @@ def test_a_diverged_trial_counts_only_what_its_build_read(placed, oracle):
         {"diverges": False, "rate": 3},
         {"diverges": True},
     ]
+
+
+@pytest.mark.parametrize("oracle", [RandomOracle, BayesianOracle])
+def test_it_recommends_a_completed_trial_while_it_runs_and_afterwards(placed, oracle):
+    search = placed(oracle("loss", 8, seed=0))
+    declare(search, two_numbers)
+    assert search.recommend() is None
+    assert not search.study_path.exists()
+    drive(search, two_numbers)
+    trial = search.recommend()
+    assert trial.status == COMPLETED
+    assert trial.score <= search.get_best_trials(1)[0].score + 0.5
+    search.close()
+    later = placed(oracle("loss", 8))
+    declare(later, two_numbers)
+    assert later.recommend().trial_id == trial.trial_id

@@ -175,3 +175,31 @@ def test_a_long_history_is_thinned_and_still_told_from():
     ((_, found),) = search.suggest()
     assert found.x[:2] == pytest.approx([0.3, 0.3], abs=0.1)
     assert len(search.state()["private"]["theta"]) == 6
+
+
+def test_it_recommends_by_the_mean_where_scores_are_noisy():
+    space = Space([Parameter("n", Steps(0, 10))])
+    rng = np.random.default_rng(5)
+    search = make(space, num_initial_points=1)
+    lucky = {}
+    for turn, index in enumerate(np.tile(np.arange(11), 8)):
+        point = space.point(np.array([index / 10]))
+        score = abs(index - 4) + 2.0 * rng.standard_normal()
+        if turn == 9:
+            score = -9.0
+        search.observe([Result(key := search.hold(point), point, score)])
+        lucky[key] = index
+    state = search.state()
+    assert abs(lucky[search.recommend()] - 4) <= 1
+    assert lucky[search.history.best] == 9
+    # Asking changes nothing.
+    assert search.state() == state
+
+
+@pytest.mark.parametrize("strategy", BOTH)
+def test_without_noise_it_recommends_the_best(strategy):
+    search = make(box(2), strategy)
+    assert search.recommend() is None
+    run(search, 20, bowl)
+    best = search.history.scores[search.history.best]
+    assert search.history.scores[search.recommend()] <= best + 1e-4

@@ -306,6 +306,27 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             ]
             return sorted(completed, key=lambda trial: self._plan.sign * trial.score)[:num_trials]
 
+    def recommend(self) -> kt_trial.Trial | None:
+        """Returns the completed trial that is likely the best; None before the first.
+
+        With noisy scores the best one is often luck: a strategy with a model, such as the Bayesian
+        one, answers by the model's mean, every other one by the score. The study must be open for
+        writing, which it is while a search runs; otherwise it is opened.
+
+        Raises:
+            StudyError: If the study cannot be opened.
+        """
+        with self._lock:
+            was_closed = self._session is None
+            if was_closed and not self.study_path.exists():
+                return None
+            self.open()
+            key = self._opened.strategy.recommend()
+            found = next((run.trial for run in self._runs.values() if run.key == key), None)
+            if was_closed:
+                self.close()
+            return None if key is None else found
+
     def trial_seed(self, trial_id: str) -> int:
         """Returns the seed of a trial's current attempt, 31 bits."""
         with self._lock:

@@ -166,13 +166,25 @@ class BayesianOptimization(Strategy):
 
     # ------------------------------------------------------------------ the model
 
-    def _target(self) -> _Target:
+    def recommend(self) -> int | None:
+        """Returns the key of the completed point with the best mean under the model."""
+        completed = self.history.completed
+        if len(completed) < 2:
+            return self.history.best
+        theta, fitted_at = self._theta, self._fitted
+        model = self._model()
+        self._theta, self._fitted = theta, fitted_at
+        return int(completed[np.argmin(model.mean(self._encoded(completed)))])
+
+    def _model(self) -> GaussianProcess:
         keys = self._chosen()
-        points = self._encoded(keys)
-        outputs = self._outputs(keys)
+        points, outputs = self._encoded(keys), self._outputs(keys)
         theta = self._hyperparameters(points, outputs)
-        model = GaussianProcess(self._columns, points, outputs, theta, self.kernel)
-        best = float(np.min(model.mean(points)))
+        return GaussianProcess(self._columns, points, outputs, theta, self.kernel)
+
+    def _target(self) -> _Target:
+        model = self._model()
+        best = float(np.min(model.mean(model.points)))
         if len(self.history.pending):
             pending = self._encoded(self.history.pending)
             expected = model.mean(pending)

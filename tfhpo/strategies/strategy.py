@@ -135,6 +135,14 @@ class Strategy(ABC):
         """Tells of a pending point that came from elsewhere, and returns its key."""
         return self.history.add(point)
 
+    def recommend(self) -> int | None:
+        """Returns the key of the completed point that is likely the best; None before the first.
+
+        That is the one with the best score, unless the strategy has a model that knows better: with
+        noise the best score is luck. Nothing changes by asking.
+        """
+        return self.history.best
+
     @property
     def finished(self) -> bool:
         """Whether the strategy will never suggest again, whatever it is told."""

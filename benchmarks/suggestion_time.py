@@ -1,0 +1,181 @@
+"""How long a strategy takes for its next point, and how much memory, by the number of trials known.
+
+Each subject, at each number of trials, runs in a process of its own: it is told that many random
+trials of eight mixed parameters, two of them conditional, and then suggests and learns ten more,
+whose mean time is printed. So what is done only now and then (fitting hyperparameters) counts as
+often as it happens. The first suggestion after the bulk is not counted: it does what a search that
+grew trial by trial did long before.
+
+    python -m benchmarks.suggestion_time
+    python -m benchmarks.suggestion_time --subjects bayesian tpe --counts 100 1000
+    python -m benchmarks.suggestion_time --subjects KerasTuner --counts 50 100      # slow
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from benchmarks.regret import suggest_to_optuna
+from tfhpo.space import Condition, FloatRange, IntegerRange, Levels, Parameter, Space, Steps
+from tfhpo.strategies import TPE, BayesianOptimization, ElasticGrid, RandomSearch, Result
+
+MORE = 10
+COUNTS = (50, 100, 200, 500, 1_000, 10_000)
+SPACE = Space(
+    [
+        Parameter("rate", FloatRange(1e-5, 1e-1, "log")),
+        Parameter("dropout", FloatRange(0.0, 0.6)),
+        Parameter("units", IntegerRange(16, 1024)),
+        Parameter("layers", Steps(1, 6)),
+        Parameter("activation", Levels(("relu", "tanh", "elu", "gelu"))),
+        Parameter("optimizer", Levels(("sgd", "adam", "rmsprop"))),
+        Parameter("momentum", FloatRange(0.0, 0.99), (Condition("optimizer", ("sgd",)),)),
+        Parameter("beta", FloatRange(0.5, 0.999), (Condition("optimizer", ("adam",)),)),
+    ]
+)
+
+
+def loss(values: Mapping[str, Any], rng: np.random.Generator) -> float:
+    """Something smooth with a little noise."""
+    score = (math.log10(values["rate"]) + 3) ** 2 + (values["dropout"] - 0.2) ** 2
+    score += (math.log10(values["units"]) - 2.3) ** 2 + 0.05 * (values["layers"] - 3) ** 2
+    score += {"relu": 0.1, "tanh": 0.3, "elu": 0.0, "gelu": 0.2}[values["activation"]]
+    score += (values.get("momentum", 0.8) - 0.9) ** 2 + (values.get("beta", 0.8) - 0.9) ** 2
+    return float(score + 0.02 * rng.standard_normal())
+
+
+# ---------------------------------------------------------------- subjects
+
+#: Suggests a point and learns its result.
+Step = Callable[[], None]
+
+
+def ours(strategy: Any, count: int, rng: np.random.Generator) -> Step:
+    """Returns a step of one of tfhpo's strategies that knows so many trials."""
+    search = strategy(SPACE, np.random.default_rng(0))
+    for p in rng.random((count, len(SPACE))):
+        point = SPACE.draw(p)
+        search.observe([Result(search.hold(point), point, loss(SPACE.decode(*point), rng))])
+
+    def step() -> None:
+        ((key, point),) = search.suggest()
+        search.observe([Result(key, point, loss(SPACE.decode(*point), rng))])
+
+    return step
+
+
+def optuna_sampler(name: str, count: int, rng: np.random.Generator) -> Step:
+    """Returns a step of one of Optuna's samplers that knows so many trials."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+
+    def step() -> None:
+        trial = study.ask()
+        study.tell(trial, loss(suggest_to_optuna(trial, SPACE), rng))
+
+    for _ in range(count):
+        step()
+    study.sampler = getattr(optuna.samplers, name)(seed=0)
+    return step
+
+
+def keras_tuner_oracle(count: int, rng: np.random.Generator) -> Step:
+    """Returns a step of KerasTuner's BayesianOptimizationOracle that knows so many trials."""
+    import keras_tuner as kt
+
+    hp = kt.HyperParameters()
+    hp.Float("rate", 1e-5, 1e-1, sampling="log")
+    hp.Float("dropout", 0.0, 0.6)
+    hp.Int("units", 16, 1024, sampling="log")
+    hp.Int("layers", 1, 6)
+    hp.Choice("activation", ["relu", "tanh", "elu", "gelu"])
+    hp.Choice("optimizer", ["sgd", "adam", "rmsprop"])
+    hp.Float("momentum", 0.0, 0.99, parent_name="optimizer", parent_values=["sgd"])
+    hp.Float("beta", 0.5, 0.999, parent_name="optimizer", parent_values=["adam"])
+    oracle = kt.oracles.BayesianOptimizationOracle(
+        kt.Objective("loss", "min"), 10**6, num_initial_points=count, seed=1, hyperparameters=hp
+    )
+    oracle.verbose = 0
+    oracle._set_project_dir(tempfile.mkdtemp(), "search")
+
+    def step() -> None:
+        trial = oracle.create_trial("tuner0")
+        oracle.update_trial(trial.trial_id, {"loss": loss(trial.hyperparameters.values, rng)})
+        trial.status = "COMPLETED"
+        oracle.end_trial(trial)
+
+    for _ in range(count):
+        step()
+    return step
+
+
+SUBJECTS: dict[str, Callable[[int, np.random.Generator], Step]] = {
+    "bayesian": lambda count, rng: ours(BayesianOptimization, count, rng),
+    "tpe": lambda count, rng: ours(TPE, count, rng),
+    "elastic grid": lambda count, rng: ours(ElasticGrid, count, rng),
+    "random": lambda count, rng: ours(RandomSearch, count, rng),
+    "Optuna TPE": lambda count, rng: optuna_sampler("TPESampler", count, rng),
+    "Optuna GP": lambda count, rng: optuna_sampler("GPSampler", count, rng),
+    "KerasTuner": keras_tuner_oracle,
+}
+_DEFAULT = ["bayesian", "tpe", "elastic grid", "Optuna TPE"]
+
+
+# ---------------------------------------------------------------- measuring
+
+
+def cost(subject: str, count: int) -> tuple[float, float]:
+    """Returns the milliseconds of a suggestion, and this process's peak memory in MiB."""
+    step = SUBJECTS[subject](count, np.random.default_rng(count))
+    step()
+    began = time.perf_counter()
+    for _ in range(MORE):
+        step()
+    mean = 1e3 * (time.perf_counter() - began) / MORE
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    return mean, peak
+
+
+def cost_alone(subject: str, count: int) -> str:
+    """Returns what `cost` returns in a process of its own, as a cell of the table."""
+    command = [sys.executable, "-m", "benchmarks.suggestion_time", "--alone", subject, str(count)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    mean, peak = json.loads(done.stdout.splitlines()[-1])
+    return f"{mean:.1f} ms, {peak:.0f} MiB"
+
+
+def main() -> None:
+    """Measures what was asked for and prints a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--subjects", nargs="*", choices=SUBJECTS, default=_DEFAULT)
+    parser.add_argument("--counts", nargs="*", type=int, default=COUNTS)
+    parser.add_argument("--alone", nargs=2, help="one subject and count, its costs as JSON")
+    arguments = parser.parse_args()
+    if arguments.alone:
+        subject, count = arguments.alone
+        print(json.dumps(cost(subject, int(count))))
+        return
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start\n")
+    print("| trials known | " + " | ".join(arguments.subjects) + " |")
+    print("|---:|" + "---:|" * len(arguments.subjects))
+    for count in arguments.counts:
+        cells = [cost_alone(subject, count) for subject in arguments.subjects]
+        print(f"| {count:,} | " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
