@@ -20,7 +20,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from benchmarks.problems import Problem, Values, factories, problem
 from tfhpo.errors import MissingExtraError

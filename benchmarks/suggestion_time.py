@@ -3,7 +3,8 @@
 Each subject, at each number of trials, runs in a process of its own: it is told that many random
 trials of eight mixed parameters, two of them conditional, and then suggests and learns ten more,
 whose mean time is printed. So what is done only now and then (fitting hyperparameters) counts as
-often as it happens. The first suggestion after the bulk is not counted: it does what a search that
+often as it happens. tfhpo's strategies run on one BLAS thread, as its oracles run them, the others
+as they come. The first suggestion after the bulk is not counted: it does what a search that
 grew trial by trial did long before.
 
     python -m benchmarks.suggestion_time
@@ -26,6 +27,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from benchmarks.regret import suggest_to_optuna
 from tfhpo.space import Condition, FloatRange, IntegerRange, Levels, Parameter, Space, Steps
@@ -69,8 +71,11 @@ def ours(strategy: Any, count: int, rng: np.random.Generator) -> Step:
         point = SPACE.draw(p)
         search.observe([Result(search.hold(point), point, loss(SPACE.decode(*point), rng))])
 
+    threads = ThreadpoolController()
+
     def step() -> None:
-        ((key, point),) = search.suggest()
+        with threads.limit(limits=1, user_api="blas"):
+            ((key, point),) = search.suggest()
         search.observe([Result(key, point, loss(SPACE.decode(*point), rng))])
 
     return step

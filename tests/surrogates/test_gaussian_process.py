@@ -81,7 +81,11 @@ def test_slopes_of_the_posterior(columns, seed, name):
         mean, deviation = model.posterior(columns.encode(moved, active))
         return np.sum(2.0 * mean - 3.0 * deviation)
 
-    found = model.posterior_gradient(columns.encode(x, active), np.full(3, 2.0), np.full(3, -3.0))
+    def derivatives(mean, deviation):
+        return 2.0 * mean - 3.0 * deviation, np.full(3, 2.0), np.full(3, -3.0)
+
+    value, found = model.posterior_gradient(columns.encode(x, active), derivatives)
+    assert value.sum() == pytest.approx(total(x[:, ordered].ravel()))
     place = x[:, ordered].ravel()
     told = [(total(place + s) - total(place - s)) / 2e-6 for s in 1e-6 * np.eye(len(place))]
     assert found.ravel() == pytest.approx(np.array(told), rel=1e-3, abs=1e-3)

@@ -455,10 +455,10 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
     def _suggested(self) -> Run | None:
         if self.max_trials is not None and len(self.trials) >= self.max_trials:
             return None
-        suggestions = self._opened.strategy.suggest(1)
-        if not suggestions:
+        suggestion = self._opened.suggest()
+        if suggestion is None:
             return None
-        key, point = suggestions[0]
+        key, point = suggestion
         number = len(self.trials)
         # It is given its copy of the space when it starts, as every attempt is.
         trial = kt_trial.Trial(self.hyperparameters, trial_id=f"{number:04d}")

@@ -277,12 +277,10 @@ class _Target:
     def slope(self, x: FloatArray, active: BoolArray) -> tuple[FloatArray, FloatArray]:
         """Returns the acquisition, `q`, and its derivatives by the places, `q x d`."""
         points = self._columns.encode(x, active)
-        found = self._acquire(*self._model.posterior(points))
+        value, by_places = self._model.posterior_gradient(points, self._acquire)
         slope = np.zeros_like(x)
-        slope[:, ~self._columns.categorical] = self._model.posterior_gradient(
-            points, found.by_mean, found.by_deviation
-        )
-        return found.value, np.where(active, slope, 0.0)
+        slope[:, ~self._columns.categorical] = by_places
+        return value, np.where(active, slope, 0.0)
 
 
 def _best_first(keys: npt.NDArray[np.intp], scores: FloatArray) -> npt.NDArray[np.intp]:

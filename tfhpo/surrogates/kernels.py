@@ -148,53 +148,63 @@ class Kernel:
             total += weight * (mine != theirs)
         return total
 
-    def slope(self, first: Encoded, second: Encoded) -> FloatArray:
-        """Returns dk / d(r^2), `n x q`."""
+    def with_slope(self, first: Encoded, second: Encoded) -> tuple[FloatArray, FloatArray]:
+        """Returns k and dk / d(r^2), `n x q` each: together they cost little more than one."""
         squares = self._squares(first, second)
         if self.name == "matern52":
-            r = np.sqrt(squares)
-            slope = -(5.0 / 6.0) * (1.0 + _ROOT5 * r) * np.exp(-_ROOT5 * r)
+            r = _ROOT5 * np.sqrt(squares)
+            decay = self.signal * np.exp(-r)
+            covariance, slope = (1.0 + r + r**2 / 3.0) * decay, -(5.0 / 6.0) * (1.0 + r) * decay
         else:
-            slope = -0.5 * np.exp(-0.5 * squares)
+            covariance = self.signal * np.exp(-0.5 * squares)
+            slope = -0.5 * covariance
         if first.choices.shape[1]:
-            slope *= np.exp(-self.mismatch(first, second))
-        return self.signal * slope
+            shrunk = np.exp(-self.mismatch(first, second))
+            return covariance * shrunk, slope * shrunk
+        return covariance, slope
 
-    def log_scale_gradient(self, points: Encoded, outer: FloatArray) -> FloatArray:
+    def log_scale_gradient(
+        self, points: Encoded, outer: FloatArray, covariance: FloatArray, slope: FloatArray
+    ) -> FloatArray:
         """Returns the gradient of sum_ab G_ab k(a, b) by the logarithms of all scales.
 
         Args:
             points: `n` points.
             outer: G, `n x n`, symmetric.
+            covariance: k of the points, `n x n`.
+            slope: dk / d(r^2) of the points, `n x n`.
 
         Returns:
             By log l and log w, `d + c`, ordered columns first.
         """
-        inner = outer * self.slope(points, points)
+        inner = outer * slope
         f = points.features * np.tile(1.0 / self.lengths, 2)
         # sum_ab W_ab (f_a - f_b)^2 = 2 (sum_a f_a^2 sum_b W_ab - sum_ab f_a W_ab f_b)
         spread = 2.0 * (inner.sum(axis=1) @ f**2 - np.sum(f * (inner @ f), axis=0))
         by_length = -2.0 * spread.reshape(2, -1).sum(axis=0)
         by_weight = np.zeros(len(self.weights))
         if len(self.weights):
-            weighted = outer * self(points, points)
+            weighted = outer * covariance
             for column, weight in enumerate(self.weights):
                 chosen = points.choices[:, column]
                 by_weight[column] = -weight * np.sum(weighted[chosen[:, None] != chosen])
         return np.concatenate([by_length, by_weight])
 
-    def point_gradient(self, point: Encoded, others: Encoded, outer: FloatArray) -> FloatArray:
+    def point_gradient(
+        self, point: Encoded, others: Encoded, outer: FloatArray, slope: FloatArray
+    ) -> FloatArray:
         """Returns the gradients of sum_b G_ab k(a, b) by the places of each point a.
 
         Args:
             point: `q` points.
             others: `n` points.
             outer: G, `q x n`.
+            slope: dk / d(r^2) of the points and the others, `q x n`.
 
         Returns:
             By the places of the ordered columns, `q x d`; of inactive ones they mean nothing.
         """
-        inner = 2.0 * outer * self.slope(point, others)
+        inner = 2.0 * outer * slope
         d = self.columns.ordered
         mine, theirs = point.features[:, :d], others.features[:, :d]
         gradient: FloatArray = inner.sum(axis=1)[:, None] * mine - inner @ theirs
