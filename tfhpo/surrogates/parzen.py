@@ -76,14 +76,7 @@ class ParzenDensity:
         self._sizes, self._x, self._active = sizes, x, active
         self._weights = weights / weights.sum()
         self._bandwidths, self._spread = bandwidths, spread
-        ordered = ~sizes.categorical
-        b = bandwidths[ordered]
-        self._ordered, self._b = ordered, b
-        self._on = active[:, ordered].astype(np.float64)
-        self._u = np.where(active[:, ordered], x[:, ordered], 0.0)
-        inside = scipy.special.ndtr((1.0 - self._u) / b) - scipy.special.ndtr(-self._u / b)
-        # log of 1 / (b sqrt(2 pi) inside), per component and column
-        self._height = -self._on * (np.log(b * inside) + _LOG_ROOT_2PI)
+        self._components = self._factors()
 
     def log_density(self, x: FloatArray, active: BoolArray) -> FloatArray:
         """Returns the logarithm of the density at points, `q`.
@@ -92,26 +85,77 @@ class ParzenDensity:
             x: Places, `q x d`.
             active: Masks, `q x d`.
         """
-        on = active[:, self._ordered].astype(np.float64)
-        u = np.where(active[:, self._ordered], x[:, self._ordered], 0.0)
-        precision = 1.0 / self._b**2
-        # sum_j m_q m_i (u_q - u_i)^2 / b^2, as products of matrices.
-        squares = (u**2 * precision) @ self._on.T + (on * precision) @ (self._u**2).T
-        squares -= 2.0 * (u * precision) @ self._u.T
-        logs = on @ self._height.T - 0.5 * np.maximum(squares, 0.0)
-        for column in np.flatnonzero(self._sizes.categorical):
-            both = active[:, column, None] & self._active[:, column]
-            same = x[:, column, None] == self._x[:, column]
-            other = self._spread / self._sizes.counts[column]
-            match = math.log(1.0 - self._spread + other)
-            uniform = np.where(active[:, column, None], -math.log(self._sizes.counts[column]), 0.0)
-            logs += np.where(both, np.where(same, match, math.log(other)), uniform)
-        # The uniform component: 1 over ordered columns, 1 / C over categorical ones.
-        choices = np.log(np.maximum(self._sizes.counts, 1)) * self._sizes.categorical
-        anywhere = -(active @ choices)
-        logs = np.concatenate([logs, anywhere[:, None]], axis=1)
-        found: FloatArray = scipy.special.logsumexp(logs, axis=1, b=self._weights)
+        logs = self._asked(x, active) @ self._components.T
+        most = logs.max(axis=1)
+        logs -= most[:, None]
+        found: FloatArray = most + np.log(np.exp(logs, out=logs).sum(axis=1))
         return found
+
+    def _asked(self, x: FloatArray, active: BoolArray) -> FloatArray:
+        """Returns what of asked points the components' logarithms are linear in, `q x F`.
+
+        With p = 1 / b^2, a normal factor's exponent is a sum of products of the asked place u_q and
+        the component's u_i, each counted where both points use the column (m_q m_i):
+
+            -p (u_q - u_i)^2 / 2 = -p u_q^2 / 2  +  p u_q u_i  -  p u_i^2 / 2
+        """
+        ordered = ~self._sizes.categorical
+        on = active[:, ordered].astype(np.float64)
+        u = np.where(active[:, ordered], x[:, ordered], 0.0)
+        precision = 1.0 / self._bandwidths[ordered] ** 2
+        ones = np.ones((len(x), 1))
+        choices = self._choice_columns(x, active)
+        return np.concatenate([-0.5 * u**2 * precision, u * precision, on, choices, ones], axis=1)
+
+    def _factors(self) -> FloatArray:
+        """Returns what multiplies `_asked`, a row for each component, the uniform one last."""
+        ordered = ~self._sizes.categorical
+        b = self._bandwidths[ordered]
+        on = self._active[:, ordered].astype(np.float64)
+        u = np.where(self._active[:, ordered], self._x[:, ordered], 0.0)
+        inside = scipy.special.ndtr((1.0 - u) / b) - scipy.special.ndtr(-u / b)
+        height = -on * (np.log(b * inside) + _LOG_ROOT_2PI + 0.5 * (u / b) ** 2)
+        seen = np.concatenate([on, u, height, self._choice_factors()], axis=1)
+        anywhere = np.concatenate([np.zeros(3 * len(b)), -self._uniform])
+        rows = np.concatenate([seen, anywhere[None]])
+        return np.concatenate([rows, np.log(self._weights)[:, None]], axis=1)
+
+    @property
+    def _uniform(self) -> FloatArray:
+        """Log C of each categorical column, at the columns that tell whether it is used."""
+        counts = self._sizes.counts[self._sizes.categorical]
+        return np.concatenate([np.zeros(int(counts.sum())), np.log(counts)])
+
+    def _choice_columns(self, x: FloatArray, active: BoolArray) -> FloatArray:
+        """Returns which choice of each categorical column a point has, and which of them it uses.
+
+        Returns:
+            0 or 1, `q x (sum of C + c)`.
+        """
+        chosen, used = [], []
+        for column in np.flatnonzero(self._sizes.categorical):
+            count = self._sizes.counts[column]
+            index = np.rint(x[:, column] * max(count - 1, 1)).astype(int)
+            chosen.append((index[:, None] == np.arange(count)) & active[:, column, None])
+            used.append(active[:, column, None])
+        if not used:
+            return np.zeros((len(x), 0))
+        return np.concatenate([*chosen, *used], axis=1).astype(np.float64)
+
+    def _choice_factors(self) -> FloatArray:
+        """Returns what multiplies `_choice_columns` of asked points, `n x (sum of C + c)`.
+
+        The product is the logarithm of the categorical factors: that of another choice or of a
+        uniform one, by what the point uses, and what the same choice adds to it.
+        """
+        counts = self._sizes.counts[self._sizes.categorical]
+        mine = self._choice_columns(self._x, self._active)
+        same, used = mine[:, : int(counts.sum())], mine[:, int(counts.sum()) :]
+        other = np.log(self._spread / counts)
+        gain = np.log(1.0 - self._spread + self._spread / counts) - other
+        return np.concatenate(
+            [same * np.repeat(gain, counts), used * other - (1.0 - used) * np.log(counts)], axis=1
+        )
 
     def sample(self, count: int, rng: np.random.Generator) -> FloatArray:
         """Returns places drawn from the density, `count x d`; not snapped to values yet.
