@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tfhpo.surrogates.acquisitions import (
     ConfidenceBound,
     ExpectedImprovement,
+    FantasisedImprovement,
     LogExpectedImprovement,
     MaxValueEntropy,
     ProbabilityOfImprovement,
@@ -93,6 +94,27 @@ def test_log_and_plain_improvement_rank_alike():
     assert np.array_equal(
         np.argsort(plain), np.argsort(LogExpectedImprovement(0.0)(mean, deviation).value)
     )
+
+
+@given(st.integers(0, 1000))
+def test_an_improvement_over_fantasies_is_the_mean_of_theirs(seed):
+    rng = np.random.default_rng(seed)
+    mean, deviation, best = rng.normal(size=(5, 3)), rng.random(5) + 0.1, rng.normal(size=3)
+    found = FantasisedImprovement(best)(mean, deviation)
+    each = [ExpectedImprovement(best[s])(mean[:, s], deviation).value for s in range(3)]
+    assert np.exp(found.value) == pytest.approx(np.mean(each, axis=0), rel=1e-6)
+    step = 1e-6
+    for s in range(3):
+        nudge = step * np.eye(3)[s]
+        values = [
+            FantasisedImprovement(best)(mean + way * nudge, deviation).value for way in (1, -1)
+        ]
+        told = (values[0] - values[1]) / (2 * step)
+        assert found.by_mean[:, s] == pytest.approx(told, rel=1e-4, abs=1e-6)
+    above = FantasisedImprovement(best)(mean, deviation + step).value
+    below = FantasisedImprovement(best)(mean, deviation - step).value
+    told = (above - below) / (2 * step)
+    assert found.by_deviation == pytest.approx(told, rel=1e-4, abs=1e-6)
 
 
 def test_sampled_best_values_are_those_of_the_minimum():

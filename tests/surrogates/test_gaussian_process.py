@@ -58,6 +58,30 @@ def test_further_points_change_it_as_if_they_had_been_there(columns, seed, name)
         assert one == pytest.approx(other, abs=1e-6)
 
 
+@given(columns(), SEEDS)
+def test_several_outputs_at_once_are_as_many_posteriors(columns, seed):
+    model = process(columns, 6, seed)
+    rng = np.random.default_rng(seed)
+    further, asked = (columns.encode(*points(columns, n, seed + n)) for n in (2, 3))
+    outputs = rng.normal(size=(2, 4))
+    together = model.conditioned(further, outputs)
+    mean, deviation = together.posterior(asked)
+    weights = rng.normal(size=(3, 4))
+    _, slope = together.posterior_gradient(
+        asked, lambda mean, deviation: (mean.sum(axis=1), weights, np.zeros(3))
+    )
+    expected = 0.0
+    for column in range(4):
+        alone = model.conditioned(further, outputs[:, column])
+        for one, other in zip(alone.posterior(asked), (mean[:, column], deviation), strict=True):
+            assert one == pytest.approx(other, abs=1e-9)
+        mine = weights[:, column]
+        expected += alone.posterior_gradient(
+            asked, lambda mean, deviation, mine=mine: (mean, mine, np.zeros(3))
+        )[1]
+    assert slope == pytest.approx(expected, abs=1e-8)
+
+
 @given(columns(), SEEDS, st.sampled_from(KERNELS))
 def test_slopes_of_the_fit(columns, seed, name):
     model = process(columns, 8, seed, name)

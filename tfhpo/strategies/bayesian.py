@@ -26,6 +26,7 @@ from tfhpo.surrogates.acquisitions import (
     Acquisition,
     ConfidenceBound,
     ExpectedImprovement,
+    FantasisedImprovement,
     LogExpectedImprovement,
     MaxValueEntropy,
     ProbabilityOfImprovement,
@@ -43,6 +44,8 @@ _IMPROVEMENTS: dict[str, Callable[[float], Acquisition]] = {
 }
 ACQUISITIONS = (*_IMPROVEMENTS, "ucb", "mes")
 _BETA = 2.6
+# How many outcomes of the pending points are imagined together.
+_FANTASIES = 16
 # Points that the model is made of at most, and of these, those that theta is fitted to.
 _MODEL_SIZE, _FIT_SIZE = 500, 200
 # theta is fitted again when the results have grown by this share.
@@ -67,8 +70,9 @@ class BayesianOptimization(Strategy):
     is as bad as the worst. Of more than 500 results the best half of 500 and an even choice of the
     others make the model, and the best 200 of these its scales.
 
-    *Pending points* count as if they had come out as the model expects: near them nothing more is
-    to be learnt, so many workers spread out.
+    *Pending points* are given 16 outcomes that the model thinks possible, and the improvement is
+    averaged over them, so many workers spread out. With any acquisition but "log_ei" they count as
+    if they had come out as the model expects.
 
     *Next point.* The highest acquisition (`surrogates/acquisitions.py`) among 512 candidates, half
     of them drawn from the parameters' distributions and half around the five best points; the best
@@ -187,6 +191,10 @@ class BayesianOptimization(Strategy):
         best = float(np.min(model.mean(model.points)))
         if len(self.history.pending):
             pending = self._encoded(self.history.pending)
+            if self.acquisition == "log_ei":
+                drawn = model.samples(pending, _FANTASIES, self.rng).T
+                acquire = FantasisedImprovement(np.minimum(best, drawn.min(axis=0)))
+                return _Target(self._columns, model.conditioned(pending, drawn), acquire)
             expected = model.mean(pending)
             best = min(best, float(np.min(expected)))
             model = model.conditioned(pending, expected)

@@ -161,6 +161,32 @@ class MaxValueEntropy(Acquisition):
         )
 
 
+@dataclass(frozen=True)
+class FantasisedImprovement(Acquisition):
+    """log of the mean EI over fantasies: what the points that are awaited may bring.
+
+    Each fantasy has a model of its own, whose deviations are the same: means are `q x S`, and so is
+    the derivative by them.
+
+    Args:
+        best: f in each fantasy, `S`.
+    """
+
+    best: FloatArray
+
+    def __call__(self, mean: FloatArray, deviation: FloatArray) -> Valued:
+        z = (self.best - mean) / deviation[:, None]
+        logs = log_h(z)
+        most = logs.max(axis=1)
+        share = np.exp(logs - most[:, None])
+        total = share.sum(axis=1)
+        share /= total[:, None]
+        slope = share * np.exp(scipy.special.log_ndtr(z) - logs)
+        value = np.log(deviation) + most + np.log(total / len(self.best))
+        by_deviation = (1.0 - np.sum(slope * z, axis=1)) / deviation
+        return Valued(value, -slope / deviation[:, None], by_deviation)
+
+
 def sampled_best_values(
     mean: FloatArray, deviation: FloatArray, rng: np.random.Generator, count: int = 16
 ) -> FloatArray:

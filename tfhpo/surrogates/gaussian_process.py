@@ -129,7 +129,10 @@ class GaussianProcess:
         return np.asarray(inverse)
 
     def posterior(self, points: Encoded) -> tuple[FloatArray, FloatArray]:
-        """Returns the mean and the standard deviation at points, `q` each, without the noise."""
+        """Returns the mean and the standard deviation at points, `q` each, without the noise.
+
+        After several outputs at once (`conditioned`) the means are `q x S`.
+        """
         covariance = self.kernel(self.points, points)
         explained = self._inverse_factor @ covariance
         return covariance.T @ self._weights, self._deviation(explained)
@@ -145,8 +148,8 @@ class GaussianProcess:
 
         Args:
             points: `q` points.
-            derivatives: The means and deviations, `q` each, to the function's values and their
-                derivatives by the mean and by the deviation, `q` each.
+            derivatives: The means, `q` or `q x S`, and the deviations, `q`, to the function's
+                values, `q`, and their derivatives, of the shapes of the means and the deviations.
 
         Returns:
             The values, `q`, and the gradients by the places of the ordered columns, `q x d`.
@@ -157,7 +160,9 @@ class GaussianProcess:
         value, by_mean, by_deviation = derivatives(covariance.T @ self._weights, deviation)
         # d sd / dk = -K^-1 k / sd
         solved = explained.T @ self._inverse_factor
-        outer = by_mean[:, None] * self._weights - (by_deviation / deviation)[:, None] * solved
+        weights = self._weights.reshape(len(self.points), -1)
+        outer = by_mean.reshape(len(points), -1) @ weights.T
+        outer -= (by_deviation / deviation)[:, None] * solved
         return value, self.kernel.point_gradient(points, self.points, outer, slope.T)
 
     def conditioned(self, points: Encoded, outputs: FloatArray) -> GaussianProcess:
@@ -167,13 +172,17 @@ class GaussianProcess:
 
         Args:
             points: `q` further points.
-            outputs: Their outputs, `q`.
+            outputs: Their outputs, `q`; or `q x S`, of which each column makes a posterior of its
+                own: the means are `q x S` from then on, while the deviations are the same for all.
         """
         extended = object.__new__(GaussianProcess)
         extended.columns, extended.kernel = self.columns, self.kernel
         extended.hyperparameters, extended._noise = self.hyperparameters, self._noise
         extended.points = self.points.joined(points)
-        extended.outputs = np.concatenate([self.outputs, outputs])
+        known = self.outputs
+        if outputs.ndim > 1:
+            known = np.broadcast_to(known[:, None], (len(known), outputs.shape[1]))
+        extended.outputs = np.concatenate([known, outputs])
         extended._factor = self._extended_factor(points)
         extended._weights = scipy.linalg.cho_solve((extended._factor, True), extended.outputs)
         return extended
