@@ -1,7 +1,8 @@
-"""Problems that are formulas: multimodal, categorical, conditional, and narrow valleys.
+"""Problems that are formulas: multimodal, categorical, conditional, failing, and narrow valleys.
 
 The optimum of each is known and lies at a place that no lattice is likely to hold. Those that
-stand for training are noisy.
+stand for training are noisy. In two of them a part of the space fails, and the best points lie
+close to where it does, as the best learning rate lies close to divergence.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ def factories(folder: Path) -> dict[str, Callable[[], Problem]]:
         "network": partial(_problem, "network", NETWORK, network, noise=0.02),
         "optimizer": partial(_problem, "optimizer", OPTIMIZER, optimizer, noise=0.02),
         "valley": partial(_problem, "valley", _box(4, -2.0, 2.0), valley),
+        "divergence": partial(_problem, "divergence", DIVERGENCE, divergence, noise=0.02),
         "funnel": partial(_problem, "funnel", _box(6, -4.0, 4.0), funnel, held_out=True),
         "forest": partial(_problem, "forest", FOREST, forest, noise=0.02, held_out=True),
         "ridge": partial(_problem, "ridge", _box(5, 0.0, 1.0), ridge, held_out=True),
+        "memory": partial(_problem, "memory", MEMORY, memory, noise=0.02, held_out=True),
     }
 
 
@@ -42,13 +45,17 @@ def _problem(
     noise: float = 0.0,
     held_out: bool = False,
 ) -> Problem:
-    """Returns the problem of a function whose minimum is 0; `noise` is relative to its median."""
+    """Returns the problem of a function whose minimum is 0; `noise` is relative to its median.
+
+    A trial fails where the function is infinite.
+    """
     rng = np.random.default_rng(0)
     draws = (space.draw(rng.random(len(space))) for _ in range(_SAMPLES))
     median = float(np.median([mean(space.decode(*point)) for point in draws]))
 
     def objective(values: Values, rng: np.random.Generator) -> float:
-        return mean(values) + noise * median * float(rng.standard_normal())
+        observed = mean(values) + noise * median * float(rng.standard_normal())
+        return observed if math.isfinite(observed) else math.nan
 
     return Problem(name, "synthetic", space, objective, mean, 0.0, median, held_out)
 
@@ -138,6 +145,35 @@ def optimizer(values: Values) -> float:
     return shared + plain + 2 * effective**2 + 4 * momentum**2
 
 
+DIVERGENCE = Space(
+    [
+        Parameter("optimizer", Levels(("sgd", "adam"))),
+        Parameter("rate", FloatRange(1e-5, 10.0, "log")),
+        Parameter("momentum", FloatRange(0.0, 0.99), _under("sgd")),
+        Parameter("clip", Levels((False, True))),
+        Parameter("batch", IntegerRange(8, 512)),
+        Parameter("decay", FloatRange(1e-6, 1e-2, "log")),
+    ]
+)
+# The steepest curvature, as the logarithm of the largest rate that does not diverge.
+_STABLE = {"sgd": -0.2, "adam": -1.6}
+
+
+def divergence(values: Values) -> float:
+    """Training is the faster the larger the step, until it diverges."""
+    kind = str(values["optimizer"])
+    batch = _log10(values["batch"]) - 2.0
+    momentum = float(values.get("momentum", 0.0))
+    step = _log10(values["rate"]) - math.log10(1.0 - momentum) - 0.3 * batch
+    room = _STABLE[kind] + (0.4 if values["clip"] else 0.0) - step
+    if room < 0.0:
+        return math.inf
+    decay = 0.1 * (_log10(values["decay"]) + 4.2) ** 2
+    shared = 0.6 * (room - 0.25) ** 2 + 0.3 * batch**2 + decay
+    clipped = 0.08 if values["clip"] else 0.0
+    return shared + clipped + (0.15 if kind == "adam" else 3.0 * (momentum - 0.88) ** 2)
+
+
 # ---------------------------------------------------------------- held out
 
 
@@ -179,3 +215,34 @@ def forest(values: Values) -> float:
     product = _log10(values["rate"]) + _log10(values["rounds"]) - 1.4
     rounds = _log10(values["rounds"]) - 2.5
     return split + 0.02 * depth**2 + 0.3 * leaf**2 + product**2 + 0.1 * rounds**2
+
+
+MEMORY = Space(
+    [
+        Parameter("block", Levels(("plain", "residual", "dense"))),
+        Parameter("layers", Steps(2, 24)),
+        Parameter("width", IntegerRange(16, 512)),
+        Parameter("batch", IntegerRange(8, 512)),
+        Parameter("growth", Steps(4, 48, 4), (Condition("block", ("dense",)),)),
+        Parameter("rate", FloatRange(1e-5, 1e-1, "log")),
+    ]
+)
+_MEMORY = 5.6
+_BLOCKS = {"plain": 0.3, "residual": 0.0, "dense": 0.1}
+
+
+def memory(values: Values) -> float:
+    """The larger the model the better, until it does not fit beside its batch."""
+    block = str(values["block"])
+    layers, batch = float(values["layers"]), _log10(values["batch"])
+    size = _log10(values["width"]) + math.log10(layers)
+    growth = float(values.get("growth", 16.0))
+    if size + batch + 0.02 * (growth - 16.0) > _MEMORY:
+        return math.inf
+    # A plain network gets worse with depth from eight layers on.
+    depth = 0.004 * max(layers - 8.0, 0.0) ** 2 if block == "plain" else 0.0
+    rate = _log10(values["rate"]) + 3.0 - 0.5 * (batch - 1.5)
+    short_of = 0.5 * (size - 4.0) ** 2 + 0.5 * (batch - 1.5) ** 2
+    return _BLOCKS[block] + depth + short_of + rate**2 + 1e-4 * (growth - 28.0) ** 2 * (
+        block == "dense"
+    )

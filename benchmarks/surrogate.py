@@ -23,7 +23,18 @@ from tfhpo.space import Condition, FloatRange, Levels, Parameter, Point, Space, 
 from tfhpo.space.domains import Domain, IntegerRange
 
 # OpenML task to whether it is held out.
-TASKS = {"12": False, "37": False, "1485": False, "41143": False, "1063": True, "40981": True}
+TASKS = {
+    "12": False,
+    "37": False,
+    "1485": False,
+    "41143": False,
+    "1063": True,
+    "40981": True,
+    "3": True,
+    "1468": True,
+    "23381": True,
+    "41161": True,
+}
 _SAMPLES = 20_000
 _REFINEMENTS = 40
 _PARENTS, _CHILDREN = 40, 400
