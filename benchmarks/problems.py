@@ -1,4 +1,4 @@
-"""The problems that strategies are compared on: tables, a surrogate and plain functions.
+"""The problems that strategies are compared on: tables, a surrogate, functions, training.
 
 A problem is a space, an objective that a search may ask (noisy where real training is noisy) and
 the true mean behind it, by which the search is judged:
@@ -64,12 +64,20 @@ def data_folder() -> Path:
 @lru_cache(maxsize=1)
 def factories() -> dict[str, Callable[[], Problem]]:
     """Returns how to make each problem whose data are present, by name."""
-    from benchmarks import functions, surrogate, tables
+    from benchmarks import functions, live, surrogate, tables
 
     found: dict[str, Callable[[], Problem]] = {}
-    for family in (tables, surrogate, functions):
+    for family in (tables, surrogate, functions, live):
         found.update(family.factories(data_folder()))
     return found
+
+
+def default_names() -> list[str]:
+    """Returns the problems to take where none are named: all but those that really train."""
+    from benchmarks import live
+
+    slow = live.factories(data_folder())
+    return [name for name in factories() if name not in slow]
 
 
 @cache

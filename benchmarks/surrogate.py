@@ -1,15 +1,12 @@
 """Problems of the XGBoost surrogate (YAHPO Gym's rbv2_xgboost): mixed and conditional, noiseless.
 
 Three boosters; tree boosters open seven further parameters and `dart` two more. The best mean of a
-data set is not known, so it is searched for once, with many thousand calls, and kept in a cache
-folder: the variable TFHPO_CACHE, else `tfhpo-benchmarks` in the folder for temporary files.
+data set is not known, so it is searched for once, with many thousand calls, and kept.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
@@ -17,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.landmarks import child, landmarks
 from benchmarks.problems import Problem, Values
 from tfhpo.errors import MissingExtraError
-from tfhpo.space import Condition, FloatRange, Levels, Parameter, Point, Space, Steps
+from tfhpo.space import Condition, FloatRange, Levels, Parameter, Space, Steps
 from tfhpo.space.domains import Domain, IntegerRange
 
 # OpenML task to whether it is held out.
@@ -50,8 +48,9 @@ def factories(folder: Path) -> dict[str, Callable[[], Problem]]:
 
 def xgboost(folder: Path, task: str) -> Problem:
     """Returns the problem of tuning XGBoost's log loss on one data set."""
+    name = f"xgboost_{task}"
     surrogate = _Surrogate(folder, task)
-    best, median = _landmarks(surrogate, task)
+    best, median = landmarks(name, partial(_find_landmarks, surrogate))
 
     def mean(values: Values) -> float:
         return float(surrogate([values])[0])
@@ -60,7 +59,6 @@ def xgboost(folder: Path, task: str) -> Problem:
         del rng
         return mean(values)
 
-    name = f"xgboost_{task}"
     return Problem(name, "xgboost", surrogate.space, objective, mean, best, median, TASKS[task])
 
 
@@ -129,18 +127,6 @@ def _domain(declared: dict[str, Any]) -> Domain:
     return FloatRange(low, high, "log" if declared["log"] else "linear")
 
 
-def _landmarks(surrogate: _Surrogate, task: str) -> tuple[float, float]:
-    """Returns the best and the median log loss, from the cache where they are known."""
-    named = os.environ.get("TFHPO_CACHE")
-    folder = Path(named) if named else Path(tempfile.gettempdir()) / "tfhpo-benchmarks"
-    kept = folder / f"xgboost_{task}.json"
-    if not kept.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(_find_landmarks(surrogate)))
-    best, median = json.loads(kept.read_text())
-    return best, median
-
-
 def _find_landmarks(surrogate: _Surrogate) -> tuple[float, float]:
     """Searches by a large random sample, then by an evolution of its best points."""
     rng, space = np.random.default_rng(0), surrogate.space
@@ -150,18 +136,8 @@ def _find_landmarks(surrogate: _Surrogate) -> tuple[float, float]:
     for width in np.geomspace(0.3, 0.003, _REFINEMENTS):
         order = np.argsort(losses)[:_PARENTS]
         points, losses = [points[i] for i in order], losses[order]
-        children = [_child(points, width, space, rng) for _ in range(_CHILDREN)]
-        points += children
-        fresh = surrogate([space.decode(*child) for child in children])
+        moved = [child(points, width, space, rng) for _ in range(_CHILDREN)]
+        points += moved
+        fresh = surrogate([space.decode(*point) for point in moved])
         losses = np.concatenate([losses, fresh])
     return float(losses.min()), median
-
-
-def _child(parents: list[Point], width: float, space: Space, rng: np.random.Generator) -> Point:
-    """Returns a parent moved in about a third of its columns; what opens starts at random."""
-    parent = parents[int(rng.integers(len(parents)))]
-    moved = rng.random(len(space)) < 1 / 3
-    places = np.where(parent.active, parent.x, rng.random(len(space)))
-    places = np.where(moved, places + width * rng.standard_normal(len(space)), places)
-    fresh = rng.random(len(space)) < 0.02
-    return space.point(np.clip(np.where(fresh, rng.random(len(space)), places), 0.0, 1.0))
