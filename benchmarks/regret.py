@@ -1,6 +1,12 @@
-"""Regret of the strategies, beside Optuna's TPE: prints a table in Markdown.
+"""Regret of the strategies, beside those of other libraries: prints a table in Markdown.
 
     python -m benchmarks.regret --seeds 20 --jobs 2
+    python -m benchmarks.regret --seeds 20 --contenders bayesian SMAC3 HEBO --keep runs
+
+With `--keep`, every search that ends leaves its curve in a folder, and one whose curve lies there
+is not run again. So slow contenders can be measured in several sittings, by several processes at
+once, and from the virtual environments that their packages need; the table can then be printed
+from any. Kept curves know nothing of the code: remove those of a contender or problem that changed.
 
 Every contender searches every problem under the same seeds. After each checkpoint we take the
 point whose *observed* score is best so far and ask the problem for its true mean: a search that
@@ -12,20 +18,22 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from benchmarks.problems import Problem, Values, factories, problem
-from tfhpo.errors import MissingExtraError
-from tfhpo.space import FloatArray, FloatRange, Parameter, Space
-from tfhpo.space.domains import IntegerRange, Kind
+from benchmarks import peers
+from benchmarks.peers import Trials
+from benchmarks.problems import Problem, factories, problem
+from tfhpo.space import FloatArray
 from tfhpo.strategies import (
     TPE,
     BayesianOptimization,
@@ -37,7 +45,6 @@ from tfhpo.strategies import (
 )
 
 CHECKPOINTS = (30, 50, 60, 120)
-Trials = Iterator[tuple[Values, float]]
 Contender = Callable[[Problem, int, int, np.random.Generator], Trials]
 
 
@@ -65,68 +72,20 @@ def ours(
             yield values, score
 
 
-def tpe(problem: Problem, seed: int, trials: int, noise: np.random.Generator) -> Trials:
-    """Yields the trials of Optuna's TPESampler as it comes."""
-    yield from _optuna("TPESampler", problem, seed, trials, noise)
-
-
-def _optuna(
-    sampler: str, problem: Problem, seed: int, trials: int, noise: np.random.Generator
-) -> Trials:
-    try:
-        import optuna
-    except ImportError as error:
-        raise MissingExtraError.of("optuna", "benchmark", "An Optuna contender") from error
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(sampler=getattr(optuna.samplers, sampler)(seed=seed))
-    for _ in range(trials):
-        trial = study.ask()
-        values = suggest_to_optuna(trial, problem.space)
-        score = problem.objective(values, noise)
-        failed = not math.isfinite(score)
-        state = optuna.trial.TrialState.FAIL if failed else optuna.trial.TrialState.COMPLETE
-        study.tell(trial, None if failed else score, state=state)
-        yield values, score
-
-
-def suggest_to_optuna(trial: Any, space: Space) -> dict[str, Any]:
-    """Returns a trial's values, asked for as Optuna's users write them: parents first."""
-    x = np.zeros(len(space))
-    for column, parameter in enumerate(space.parameters):
-        if space.active(x)[column]:
-            x[column] = parameter.domain.to_unit(_ask_parameter(trial, parameter))
-    return space.decode(x)
-
-
-def _ask_parameter(trial: Any, parameter: Parameter) -> Any:
-    domain, name = parameter.domain, parameter.name
-    if isinstance(domain, FloatRange):
-        return trial.suggest_float(name, domain.low, domain.high, log=domain.scale == "log")
-    if isinstance(domain, IntegerRange):
-        return trial.suggest_int(name, domain.low, domain.high, log=domain.scale == "log")
-    values = [domain.from_unit(domain.unit_of_index(i)) for i in range(domain.size or 0)]
-    if domain.kind is Kind.CATEGORICAL:
-        return trial.suggest_categorical(name, values)
-    # Optuna has no ordered lists: its users give the index.
-    return values[trial.suggest_int(name, 0, len(values) - 1)]
-
-
-def gp(problem: Problem, seed: int, trials: int, noise: np.random.Generator) -> Trials:
-    """Yields the trials of Optuna's GPSampler as it comes; it needs torch."""
-    yield from _optuna("GPSampler", problem, seed, trials, noise)
-
-
 CONTENDERS: dict[str, Contender] = {
     "bayesian": partial(ours, BayesianOptimization),
     "tpe": partial(ours, TPE),
     "elastic grid": partial(ours, ElasticGrid),
     "random": partial(ours, RandomSearch),
     "grid": partial(ours, GridSearch),
-    "Optuna TPE": tpe,
-    "Optuna GP": gp,
+    "Optuna TPE": partial(peers.optuna_sampler, "TPESampler"),
+    "Optuna GP": partial(peers.optuna_sampler, "GPSampler"),
+    "KerasTuner Bayesian": peers.keras_tuner_bayesian,
+    "SMAC3": peers.smac3,
+    "HEBO": peers.hebo,
 }
-# What the published tables compare.
-_DEFAULT = [name for name in CONTENDERS if name != "Optuna GP"]
+# The quick ones: a search of the others takes minutes.
+_DEFAULT = ["bayesian", "tpe", "elastic grid", "random", "grid", "Optuna TPE"]
 
 
 # ---------------------------------------------------------------- measuring
@@ -150,12 +109,62 @@ def curve(run: Run, trials: int) -> FloatArray:
     return regrets
 
 
-def measure(runs: list[Run], trials: int, jobs: int) -> dict[Run, FloatArray]:
-    """Returns the curve of every run, of so many trials, measured in `jobs` processes."""
+def _kept_file(run: Run, trials: int, folder: Path) -> Path:
+    contender = run.contender.lower().replace(" ", "_")
+    return folder / contender / run.problem / f"seed_{run.seed}_trials_{trials}.npy"
+
+
+def kept_curve(run: Run, trials: int, folder: Path) -> FloatArray | None:
+    """Returns the curve of a run that is kept in a folder, or None.
+
+    A search may plan with its budget, so of several curves that are long enough the shortest is
+    taken, and cut.
+    """
+    files = _kept_file(run, trials, folder).parent.glob(f"seed_{run.seed}_trials_*.npy")
+    lengths = [int(file.stem.rpartition("_")[2]) for file in files]
+    enough = [length for length in lengths if length >= trials]
+    if not enough:
+        return None
+    kept: FloatArray = np.load(_kept_file(run, min(enough), folder), allow_pickle=False)
+    return kept[:trials]
+
+
+def keep(run: Run, regrets: FloatArray, folder: Path) -> None:
+    """Writes a run's curve into a folder, at once and whole: others may be reading."""
+    file = _kept_file(run, len(regrets), folder)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f".{file.stem}.{os.getpid()}")
+    with beside.open("wb") as stream:
+        np.save(stream, regrets, allow_pickle=False)
+    beside.replace(file)
+
+
+def curve_through(run: Run, trials: int, folder: Path | None) -> FloatArray:
+    """Returns a run's curve: the kept one where a folder holds it, else measured and kept there."""
+    if folder is None:
+        return curve(run, trials)
+    kept = kept_curve(run, trials, folder)
+    if kept is None:
+        kept = curve(run, trials)
+        keep(run, kept, folder)
+    return kept
+
+
+def measure(
+    runs: list[Run], trials: int, jobs: int, folder: Path | None = None
+) -> dict[Run, FloatArray]:
+    """Returns the curve of every run, of so many trials, measured in `jobs` processes.
+
+    Args:
+        runs: The searches.
+        trials: The length of each.
+        jobs: The number of processes.
+        folder: Where curves are kept and looked for; by default none are.
+    """
+    one = partial(curve_through, trials=trials, folder=folder)
     # One thread each: small matrices gain nothing from more, and lose much to a crowded machine.
     with ProcessPoolExecutor(jobs, initializer=threadpool_limits, initargs=(1,)) as pool:
-        curves = pool.map(partial(curve, trials=trials), runs, chunksize=4)
-        return dict(zip(runs, curves, strict=True))
+        return dict(zip(runs, pool.map(one, runs), strict=True))
 
 
 # ---------------------------------------------------------------- the table
@@ -248,12 +257,13 @@ def main() -> None:
     parser.add_argument("--problems", nargs="*", help="names; all by default")
     parser.add_argument("--contenders", nargs="*", choices=CONTENDERS, default=_DEFAULT)
     parser.add_argument("--checkpoints", nargs="*", type=int, default=CHECKPOINTS)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where curves are kept")
     arguments = parser.parse_args()
     names = arguments.problems or list(factories())
     for name in names:
         problem(name)  # caches what is slow to find, before the processes part
     runs = [Run(*run) for run in product(arguments.contenders, names, range(arguments.seeds))]
-    curves = measure(runs, max(arguments.checkpoints), arguments.jobs)
+    curves = measure(runs, max(arguments.checkpoints), arguments.jobs, arguments.keep)
     print(markdown(curves, arguments.contenders, names, arguments.checkpoints))
 
 

@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from benchmarks.regret import suggest_to_optuna
+from benchmarks.peers import suggest_to_optuna
 from tfhpo.space import Condition, FloatRange, IntegerRange, Levels, Parameter, Space, Steps
 from tfhpo.strategies import TPE, BayesianOptimization, ElasticGrid, RandomSearch, Result
 
