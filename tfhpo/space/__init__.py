@@ -1,5 +1,6 @@
 """The search space: parameters, conditions and priors; values to points of a unit cube and back."""
 
+from tfhpo.space.density import PriorDensity
 from tfhpo.space.domains import (
     BoolArray,
     Domain,
@@ -27,6 +28,7 @@ __all__ = [
     "Parameter",
     "Point",
     "Prior",
+    "PriorDensity",
     "Space",
     "Steps",
     "Value",

@@ -21,7 +21,7 @@ import scipy.stats
 from tfhpo.errors import SpaceError
 from tfhpo.space.domains import Domain, FloatArray, Kind
 
-# An unbounded tail (a normal's, say) may leave the range by this share of the distribution; more
+# A distribution with a tail (a normal one, say) may leave the range by this share of itself; more
 # than that would search something else than what was written.
 TAIL_SHARE = 0.01
 
@@ -58,13 +58,14 @@ class Prior:
         bottom, top = (float(end) for end in self.distribution.support())
         # A value's own rounding must not count as leaving: loguniform(1e-4, ...) has its end there.
         slack = 1e-12 * max(abs(low), abs(high), 1e-300)
-        outside = _bounded(bottom) and bottom < low - slack
-        outside |= _bounded(top) and top > high + slack
+        # lognorm begins at 0, below any range on a logarithmic scale: its tail is what counts.
+        bounded = not (math.isinf(bottom) or math.isinf(top))
+        outside = bounded and (bottom < low - slack or top > high + slack)
         lost = self._lost_share(low, high)
         if outside or lost > TAIL_SHARE:
             raise SpaceError(
                 f"The distribution {self} must stay inside the parameter's range "
-                f"[{low:g}, {high:g}]; an unbounded tail may leave it by {TAIL_SHARE:.0%}. "
+                f"[{low:g}, {high:g}]; one with an endless tail may leave it by {TAIL_SHARE:.0%}. "
                 f"Received: support [{bottom:g}, {top:g}], of which {lost:.1%} lies outside."
             )
 
@@ -142,10 +143,6 @@ def _ends(domain: Domain) -> tuple[float, float]:
         )
     low, high = domain.bounds
     return float(low), float(high)
-
-
-def _bounded(end: float) -> bool:
-    return not math.isinf(end)
 
 
 def _plain(number: Any) -> float | int:
