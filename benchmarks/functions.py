@@ -243,6 +243,10 @@ def memory(values: Values) -> float:
     depth = 0.004 * max(layers - 8.0, 0.0) ** 2 if block == "plain" else 0.0
     rate = _log10(values["rate"]) + 3.0 - 0.5 * (batch - 1.5)
     short_of = 0.5 * (size - 4.0) ** 2 + 0.5 * (batch - 1.5) ** 2
-    return _BLOCKS[block] + depth + short_of + rate**2 + 1e-4 * (growth - 28.0) ** 2 * (
-        block == "dense"
+    return (
+        _BLOCKS[block]
+        + depth
+        + short_of
+        + rate**2
+        + 1e-4 * (growth - 28.0) ** 2 * (block == "dense")
     )

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 from example_spaces import cnn
 
 from tfhpo.errors import ArgumentError
-from tfhpo.space import Condition, FloatRange, Levels, Parameter, Space, Steps
+from tfhpo.space import Condition, FloatRange, Levels, Parameter, Prior, Space, Steps
 from tfhpo.strategies import TPE, BayesianOptimization, Result
 from tfhpo.strategies.bayesian import ACQUISITIONS
 
@@ -43,6 +44,8 @@ def bowl(x):
         ({"beta": float("nan")}, "beta=nan"),
         ({"beta": 1.0, "acquisition": "ei"}, "width of"),
         ({"kernel": "rbf"}, "'rbf'"),
+        ({"prior_weight": -1.0}, "prior_weight=-1.0"),
+        ({"prior_weight": float("inf")}, "prior_weight=inf"),
     ],
 )
 def test_arguments(options, told):
@@ -57,6 +60,7 @@ def test_arguments(options, told):
         ({"num_candidates": 0}, "num_candidates=0"),
         ({"good_share": 1.0}, "good_share=1.0"),
         ({"bandwidth": 0.0}, "bandwidth=0.0"),
+        ({"prior_weight": -1.0}, "prior_weight=-1.0"),
     ],
 )
 def test_arguments_of_tpe(options, told):
@@ -120,16 +124,69 @@ def test_pending_points_are_kept_away_from():
     assert abs(first.x[0] - second.x[0]) > 0.03
 
 
+def rough(x):
+    """A bowl with dents, lowest at 0.3."""
+    return bowl(x) + 0.02 * float(np.sum(1 - np.cos(25 * (x - 0.3))))
+
+
 @pytest.mark.parametrize("strategy", BOTH)
 def test_it_keeps_away_from_where_trials_fail(strategy):
     def half(x):
-        return float("nan") if x[0] < 0.5 else bowl(x - [0.4, 0.0])
+        return float("nan") if x[0] < 0.5 else rough(x - [0.4, 0.0])
 
     search = make(box(2), strategy)
-    points = run(search, 40, half)
-    late = np.array([point.x[0] for point in points[20:]])
+    points = run(search, 30, half)
+    late = np.array([point.x[0] for point in points[10:]])
     assert np.mean(late < 0.5) < 0.3
-    assert np.nanmin(search.history.scores) < 0.01
+    assert np.nanmin(search.history.scores) < 0.06
+
+
+@pytest.mark.parametrize("acquisition", ACQUISITIONS)
+def test_every_acquisition_keeps_away_from_where_trials_fail(acquisition):
+    search = make(box(2), acquisition=acquisition)
+    points = run(search, 25, lambda x: rough(x) if x[0] > 0.25 else float("nan"))
+    late = np.array([point.x[0] for point in points[10:]])
+    assert np.mean(late < 0.25) < 0.3
+    assert np.nanmin(search.history.scores) < 0.06
+
+
+def expected(centre, d=3):
+    """Columns that the user expects to be best around a place."""
+    prior = Prior(scipy.stats.norm(centre, 0.1))
+    return Space([Parameter(f"x{i}", FloatRange(0.0, 1.0), prior=prior) for i in range(d)])
+
+
+def best_of_seeds(space, strategy, trials, **options):
+    best = []
+    for seed in range(4):
+        search = make(space, strategy, seed, **options)
+        run(search, trials, rough)
+        best.append(search.history.scores.min())
+    return np.mean(best)
+
+
+@pytest.mark.parametrize("strategy", BOTH)
+def test_what_the_user_expects_helps_where_it_is_right(strategy):
+    informed = best_of_seeds(expected(0.3), strategy, 15)
+    assert informed < 0.7 * best_of_seeds(box(3), strategy, 15)
+
+
+@pytest.mark.parametrize("strategy", BOTH)
+def test_a_wrong_distribution_is_overcome(strategy):
+    misled = {trials: best_of_seeds(expected(0.7), strategy, trials) for trials in (10, 50)}
+    assert misled[50] < 0.6 * misled[10]
+    assert misled[50] < best_of_seeds(box(3), strategy, 10)
+
+
+@pytest.mark.parametrize("strategy", BOTH)
+def test_a_weight_of_nothing_leaves_the_distributions_to_the_draws(strategy):
+    light, heavy = (
+        np.concatenate(
+            [point.x for point in run(make(expected(0.7), strategy, prior_weight=w), 25, rough)[8:]]
+        )
+        for w in (0.0, 1e4)
+    )
+    assert np.abs(heavy - 0.7).mean() < 0.12 < np.abs(light - 0.7).mean()
 
 
 @pytest.mark.parametrize("strategy", BOTH)
@@ -174,7 +231,7 @@ def test_a_long_history_is_thinned_and_still_told_from():
         search.observe([Result(search.hold(point), point, bowl(point.x[:2]))])
     ((_, found),) = search.suggest()
     assert found.x[:2] == pytest.approx([0.3, 0.3], abs=0.1)
-    assert len(search.state()["private"]["theta"]) == 6
+    assert len(search.state()["private"]["fit"]["theta"]) == 6
 
 
 def test_it_recommends_by_the_mean_where_scores_are_noisy():

@@ -25,5 +25,5 @@ def kernel(columns, seed, name="matern52"):
     """A kernel of random scales."""
     rng = np.random.default_rng(seed)
     d = columns.ordered
-    scales = np.exp(rng.normal(0, 1, columns.scales))
-    return Kernel(columns, scales[:d], scales[d:], float(np.exp(rng.normal())), name)
+    scales, level = np.exp(rng.normal(0, 1, columns.scales)), float(rng.random())
+    return Kernel(columns, scales[:d], scales[d:], float(np.exp(rng.normal())), name, level)

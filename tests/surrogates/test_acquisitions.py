@@ -25,6 +25,7 @@ ALL = [
     ProbabilityOfImprovement(-0.3),
     ExpectedImprovement(-0.3),
     LogExpectedImprovement(-0.3),
+    LogExpectedImprovement(-0.3, noise=0.4),
     ConfidenceBound(1.5),
     MaxValueEntropy(np.array([-7.0, -6.0, -5.5])),
 ]
@@ -133,3 +134,15 @@ def test_entropy_prefers_what_may_be_the_best():
     value = MaxValueEntropy(np.array([-1.5, -1.0]))(mean, deviation).value
     assert value[0] > value[1] > 0
     assert value[0] > value[2]
+
+
+@given(st.floats(1e-6, 5), st.floats(1e-9, 5))
+def test_augmented_by_what_is_left_to_learn(deviation, noise):
+    at = np.array([0.1]), np.array([deviation])
+    plain = LogExpectedImprovement(-0.3)(*at).value
+    found = LogExpectedImprovement(-0.3, noise)(*at).value
+    share = 1.0 - noise / math.hypot(deviation, noise)
+    if share > 1e-6:
+        assert found - plain == pytest.approx(math.log(share), rel=1e-6, abs=1e-8)
+    together = FantasisedImprovement(np.array([-0.3]), noise)
+    assert together(at[0][:, None], at[1]).value == pytest.approx(found)

@@ -41,7 +41,7 @@ def test_the_posterior_is_that_of_the_formula(columns, seed, name):
     inverse = np.linalg.inv(k(model.points, model.points) + noise * np.eye(7))
     cross = k(asked, model.points)
     assert mean == pytest.approx(cross @ inverse @ model.outputs, abs=1e-6)
-    variance = k.signal - np.einsum("qi,ij,qj->q", cross, inverse, cross)
+    variance = k.variance - np.einsum("qi,ij,qj->q", cross, inverse, cross)
     assert deviation**2 == pytest.approx(variance, abs=1e-6)
     assert model.mean(asked) == pytest.approx(mean)
 

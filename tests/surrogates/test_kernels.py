@@ -1,6 +1,7 @@
 """The covariance: what it is, that it is one, and its derivatives."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def by_the_formula(kernel, x, active, row, other):
     r = math.sqrt(5 * square)
     matern = (1 + r + r**2 / 3) * math.exp(-r)
     correlation = matern if kernel.name == "matern52" else math.exp(-square / 2)
-    return kernel.signal * correlation * math.exp(-mismatch)
+    return kernel.signal * correlation * math.exp(-mismatch) + kernel.level
 
 
 @given(columns(), SEEDS, st.sampled_from(KERNELS))
@@ -55,9 +56,9 @@ def test_a_covariance_is_symmetric_and_positive_semidefinite(columns, seed, name
     encoded = columns.encode(*points(columns, 12, seed))
     made = kernel(columns, seed, name)
     found = made(encoded, encoded)
-    assert np.allclose(found, found.T, rtol=0, atol=1e-12 * made.signal)
-    assert np.allclose(np.diag(found), made.signal)
-    assert np.linalg.eigvalsh(found).min() > -1e-7 * made.signal
+    assert np.allclose(found, found.T, rtol=0, atol=1e-12 * made.variance)
+    assert np.allclose(np.diag(found), made.variance)
+    assert np.linalg.eigvalsh(found).min() > -1e-7 * made.variance
 
 
 @given(columns(), SEEDS)
@@ -76,11 +77,14 @@ def test_slopes_by_the_scales(columns, seed, name):
     outer = rng.normal(size=(6, 6))
     outer = outer + outer.T
     made = kernel(columns, seed, name)
-    logs = np.log(np.concatenate([made.lengths, made.weights]))
+    logs = np.log(np.concatenate([made.lengths, made.weights, [made.signal]]))
 
     def weighted_sum(logs):
-        scales, d = np.exp(logs), columns.ordered
-        changed = type(made)(columns, scales[:d], scales[d:], made.signal, name)
+        *scales, signal = np.exp(logs)
+        d = columns.ordered
+        changed = replace(
+            made, lengths=np.array(scales[:d]), weights=np.array(scales[d:]), signal=signal
+        )
         return np.sum(outer * changed(encoded, encoded))
 
     found = made.log_scale_gradient(encoded, outer, *made.with_slope(encoded, encoded))

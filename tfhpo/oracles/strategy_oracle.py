@@ -61,8 +61,10 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         max_trials: How many trials to run at most; None for no bound but the space itself.
         options: Further arguments of the strategy, by name.
         distributions: Parameter name to a frozen scipy.stats distribution, or to a list of the
-            values to search. The names must be of parameters that are known before the first trial;
-            one that only a later build declares cannot have any.
+            values to search. Random draws follow the distribution; the Bayesian strategy and TPE
+            take it for what you expect, and overcome it where it is wrong. The names must be of
+            parameters that are known before the first trial; one that only a later build declares
+            cannot have any.
         seed: Makes the whole search repeatable; 0 is a seed like any other. None draws one, which
             the study remembers.
         hyperparameters: Parameters registered in advance; their ranges override the build's.

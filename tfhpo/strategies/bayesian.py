@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tfhpo.errors import ArgumentError
-from tfhpo.space import BoolArray, FloatArray, Kind, Point, Space
-from tfhpo.strategies.initial import initial_point
+from tfhpo.space import FloatArray, Kind, Point, PriorDensity, Space
+from tfhpo.strategies.initial import InitialDesign
+from tfhpo.strategies.prior_weight import PRIOR_WEIGHT, check_prior_weight
 from tfhpo.strategies.strategy import Strategy
 from tfhpo.surrogates.acquisitions import (
     Acquisition,
@@ -32,24 +33,24 @@ from tfhpo.surrogates.acquisitions import (
     ProbabilityOfImprovement,
     sampled_best_values,
 )
-from tfhpo.surrogates.gaussian_process import GaussianProcess, Hyperparameters, fitted
+from tfhpo.surrogates.feasibility import LABEL_PRIORS, Feasibility, labels
+from tfhpo.surrogates.gaussian_process import GaussianProcess
 from tfhpo.surrogates.kernels import KERNELS, Columns, Encoded
 from tfhpo.surrogates.maximiser import LISTED, Ground, maximised
+from tfhpo.surrogates.refitting import GrowingFit
+from tfhpo.surrogates.target import Scaled, Success, Target, Weight
 from tfhpo.surrogates.warping import half_ranked
 
 _IMPROVEMENTS: dict[str, Callable[[float], Acquisition]] = {
-    "log_ei": LogExpectedImprovement,
     "ei": ExpectedImprovement,
     "pi": ProbabilityOfImprovement,
 }
-ACQUISITIONS = (*_IMPROVEMENTS, "ucb", "mes")
+ACQUISITIONS = ("log_ei", *_IMPROVEMENTS, "ucb", "mes")
 _BETA = 2.6
 # How many outcomes of the pending points are imagined together.
 _FANTASIES = 16
 # Points that the model is made of at most, and of these, those that theta is fitted to.
 _MODEL_SIZE, _FIT_SIZE = 500, 200
-# theta is fitted again when the results have grown by this share.
-_GROWTH = 0.05
 # Candidates drawn from anywhere and around the best points, and how many are improved.
 _ANYWHERE, _AROUND, _STARTS = 256, 256, 4
 # The best points that candidates are drawn around, and how far away on the unit interval.
@@ -66,9 +67,17 @@ class BayesianOptimization(Strategy):
     length scale each, categorical columns with a weight each, inactive columns at a place of their
     own (`surrogates/kernels.py`). Its scales and its noise are the most probable ones under priors
     that grow with the number of columns; they are fitted again when the results have grown by a
-    twentieth, beginning with the last ones. The bad half of the scores goes by rank. A failed trial
-    is as bad as the worst. Of more than 500 results the best half of 500 and an even choice of the
-    others make the model, and the best 200 of these its scales.
+    twentieth, beginning with the last ones. Its level is unknown, so that a search that has found
+    good points does not take the rest of the space for as good. The bad half of the scores goes by
+    rank. Of more than 500 results the best half of 500 and an even choice of the others make the
+    model, and the best 200 of these its scales.
+
+    *Failed trials* teach a second process where trials succeed (`surrogates/feasibility.py`), and
+    the acquisition is multiplied by that probability. In the first process they are average, so
+    that the very same is not tried again.
+
+    *What the user expects*, as distributions of parameters, weights the acquisition too, at first
+    and then less and less (`strategies/prior_weight.py`), so a wrong expectation is overcome.
 
     *Pending points* are given 16 outcomes that the model thinks possible, and the improvement is
     averaged over them, so many workers spread out. With any acquisition but "log_ei" they count as
@@ -78,7 +87,8 @@ class BayesianOptimization(Strategy):
     of them drawn from the parameters' distributions and half around the five best points; the best
     four are improved along the gradient of the continuous columns and by steps in the others
     (`surrogates/maximiser.py`). f is a mean rather than a score, since with noise the best score is
-    luck. No configuration is tried twice.
+    luck; and log EI is augmented, so that a good point is not tried for ever for its noise. No
+    configuration is tried twice.
 
     Args:
         space: What to search.
@@ -90,6 +100,8 @@ class BayesianOptimization(Strategy):
             given.
         beta: The width of "ucb" in deviations, at least 0. Default 2.6, as in KerasTuner.
         kernel: "matern52" (default) or "squared_exponential".
+        prior_weight: How much the parameters' distributions count, at least 0: as a power of
+            prior_weight / n after n results. Default 5.
 
     Raises:
         ArgumentError: If the space is empty or an argument breaks its rule.
@@ -97,8 +109,9 @@ class BayesianOptimization(Strategy):
     Source:
         Jones, Schonlau and Welch, "Efficient Global Optimization of Expensive Black-Box Functions",
         Journal of Global Optimization 13 (1998). Log expected improvement: Ament et al., NeurIPS
-        (2023). Length scales: Hvarfner, Hellsten and Nardi, ICML (2024). Scores: Song et al.,
-        arXiv:2408.11527 (2024).
+        (2023). Augmented: Huang et al., Journal of Global Optimization 34 (2006). Length scales:
+        Hvarfner, Hellsten and Nardi, ICML (2024). Scores: Song et al., arXiv:2408.11527 (2024).
+        Failures: Gelbart, Snoek and Adams, UAI (2014). Expectations: Hvarfner et al., ICLR (2022).
     """
 
     name: ClassVar[str] = "bayesian"
@@ -113,23 +126,23 @@ class BayesianOptimization(Strategy):
         acquisition: str | None = None,
         beta: float | None = None,
         kernel: str = "matern52",
+        prior_weight: float = PRIOR_WEIGHT,
     ) -> None:
         super().__init__(space, rng, budget=budget)
-        _check_arguments(num_initial_points, acquisition, beta, kernel)
-        self.num_initial_points = num_initial_points
+        _check_arguments(acquisition, beta, kernel, prior_weight)
         self.acquisition = acquisition or ("log_ei" if beta is None else "ucb")
         self.beta = _BETA if beta is None else beta
         self.kernel = kernel
-        self._sobol_seed = int(rng.integers(2**31))
-        self._theta: list[float] | None = None
-        self._fitted = 0
+        self.prior_weight = prior_weight
+        self._design = InitialDesign(num_initial_points, int(rng.integers(2**31)))
+        self._begin_fits()
         self._survey()
 
     # ------------------------------------------------------------------ candidates
 
     def _propose(self) -> Point | None:
-        if len(self.history) < self.num_initial_points or len(self.history.completed) < 2:
-            point = initial_point(self.space, len(self.history), self._sobol_seed)
+        if self._design.due(self.history):
+            point = self._design.point(self.space, len(self.history))
             return self._draw_untried() if self.history.tried(point) else point
         target = self._target()
         candidates = self._candidates()
@@ -145,11 +158,21 @@ class BayesianOptimization(Strategy):
 
     def _candidates(self) -> Point:
         """Returns points from anywhere and around the best ones, `q x d`."""
-        anywhere = self.space.draws(self.rng.random((_ANYWHERE, len(self.space))))
+        anywhere = self._anywhere()
         around = self._around_the_best()
         return Point(
             np.concatenate([anywhere.x, around.x]),
             np.concatenate([anywhere.active, around.active]),
+        )
+
+    def _anywhere(self) -> Point:
+        """Returns points drawn from the distributions, and evenly where these may be wrong."""
+        p = self.rng.random((_ANYWHERE, len(self.space)))
+        if not self._density:
+            return self.space.draws(p)
+        expected, even = self.space.draws(p[::2]), self.space.points(p[1::2])
+        return Point(
+            np.concatenate([expected.x, even.x]), np.concatenate([expected.active, even.active])
         )
 
     def _around_the_best(self) -> Point:
@@ -175,75 +198,99 @@ class BayesianOptimization(Strategy):
         completed = self.history.completed
         if len(completed) < 2:
             return self.history.best
-        theta, fitted_at = self._theta, self._fitted
-        model = self._model()
-        self._theta, self._fitted = theta, fitted_at
+        # Asking must change nothing.
+        before = self._fit.state()
+        model = self._model(self._chosen(completed))
+        self._fit.restore(before)
         return int(completed[np.argmin(model.mean(self._encoded(completed)))])
 
-    def _model(self) -> GaussianProcess:
-        keys = self._chosen()
-        points, outputs = self._encoded(keys), self._outputs(keys)
-        theta = self._hyperparameters(points, outputs)
-        return GaussianProcess(self._columns, points, outputs, theta, self.kernel)
-
-    def _target(self) -> _Target:
-        model = self._model()
+    def _target(self) -> Target:
+        model = self._model(self._chosen(self.history.completed))
+        weights = self._weights()
         best = float(np.min(model.mean(model.points)))
+        if len(failed := _even(self.history.failed, _MODEL_SIZE // 2)):
+            # An average score: nothing is left to gain by trying the very same again, while what
+            # failing says of the points around is told by their weight.
+            model = model.conditioned(self._encoded(failed), np.zeros(len(failed)))
         if len(self.history.pending):
             pending = self._encoded(self.history.pending)
             if self.acquisition == "log_ei":
                 drawn = model.samples(pending, _FANTASIES, self.rng).T
-                acquire = FantasisedImprovement(np.minimum(best, drawn.min(axis=0)))
-                return _Target(self._columns, model.conditioned(pending, drawn), acquire)
+                lowest = np.minimum(best, drawn.min(axis=0))
+                acquire = FantasisedImprovement(lowest, model.noise_deviation)
+                model = model.conditioned(pending, drawn)
+                return Target(self._columns, model, acquire, weights)
             expected = model.mean(pending)
             best = min(best, float(np.min(expected)))
             model = model.conditioned(pending, expected)
-        return _Target(self._columns, model, self._acquire(model, best))
+        return Target(self._columns, model, self._acquire(model, best), weights)
+
+    def _model(self, keys: npt.NDArray[np.intp]) -> GaussianProcess:
+        """Returns what the scores of completed points say, the best of them first."""
+        points, outputs = self._encoded(keys), half_ranked(self.history.scores[keys])
+        some = slice(_FIT_SIZE)
+        theta = self._fit.hyperparameters(
+            self._columns, points.rows(some), outputs[some], len(self.history.completed)
+        )
+        return GaussianProcess(self._columns, points, outputs, theta, self.kernel)
+
+    def _weights(self) -> list[Weight]:
+        """Returns what the acquisition is weighted by: failures, and what the user expects."""
+        weights: list[Weight] = []
+        if len(self.history.failed):
+            weights.append(self._success())
+        if self._density:
+            known = len(self.history.failed) + len(self.history.completed)
+            weights.append(Scaled(self._density, self.prior_weight / known))
+        return weights
+
+    def _success(self) -> Success:
+        """Returns the probability to succeed, as failures tell it."""
+        failed, completed = self.history.failed, self.history.completed
+        some = _MODEL_SIZE // 2
+        keys = np.concatenate([self._chosen(completed, some), _even(failed, some)])
+        points, succeeded = self._encoded(keys), ~np.isnan(self.history.scores[keys])
+        fitted_to = _even(np.arange(len(keys)), _FIT_SIZE)
+        theta = self._failure_fit.hyperparameters(
+            self._columns,
+            points.rows(fitted_to),
+            labels(succeeded)[fitted_to],
+            len(failed) + len(completed),
+        )
+        feasibility = Feasibility(self._columns, points, succeeded, theta, self.kernel)
+        return Success(self._columns, feasibility)
 
     def _encoded(self, keys: npt.NDArray[np.intp]) -> Encoded:
         return self._columns.encode(self.history.x[keys], self.history.active[keys])
 
-    def _chosen(self) -> npt.NDArray[np.intp]:
-        """Returns the keys of the points that make the model, the best first and failures last."""
-        keys = np.concatenate(
-            [_best_first(self.history.completed, self.history.scores), self.history.failed]
-        )
-        if len(keys) <= _MODEL_SIZE:
-            return keys
-        half = _MODEL_SIZE // 2
-        others = np.linspace(half, len(keys) - 1, _MODEL_SIZE - half).astype(int)
-        return np.concatenate([keys[:half], keys[others]])
-
-    def _outputs(self, keys: npt.NDArray[np.intp]) -> FloatArray:
-        scores = self.history.scores[keys]
-        failed = np.isnan(scores)
-        return half_ranked(np.where(failed, np.max(scores[~failed]), scores))
-
-    def _hyperparameters(self, points: Encoded, outputs: FloatArray) -> Hyperparameters:
-        """Returns theta, fitted again if that is due."""
-        known = len(self.history.completed) + len(self.history.failed)
-        if self._theta is None or known >= self._fitted + math.ceil(_GROWTH * self._fitted):
-            start = None if self._theta is None else Hyperparameters.of(np.array(self._theta))
-            # The order is that of the scores, and the best tell most of where to look.
-            some = slice(_FIT_SIZE)
-            found = fitted(self._columns, points.rows(some), outputs[some], start, self.kernel)
-            self._theta, self._fitted = found.vector.tolist(), known
-        return Hyperparameters.of(np.array(self._theta))
+    def _chosen(self, keys: npt.NDArray[np.intp], most: int = _MODEL_SIZE) -> npt.NDArray[np.intp]:
+        """Returns the best half of so many completed points and an even choice of the others."""
+        ranked = _best_first(keys, self.history.scores)
+        if len(ranked) <= most:
+            return ranked
+        half = most // 2
+        return np.concatenate([ranked[:half], _even(ranked[half:], most - half)])
 
     def _acquire(self, model: GaussianProcess, best: float) -> Acquisition:
         if self.acquisition == "ucb":
             return ConfidenceBound(self.beta)
         if self.acquisition == "mes":
-            anywhere = self.space.draws(self.rng.random((_ANYWHERE, len(self.space))))
-            foretold = model.posterior(self._columns.encode(*anywhere))
+            foretold = model.posterior(self._columns.encode(*self._anywhere()))
             return MaxValueEntropy(sampled_best_values(*foretold, self.rng))
+        if self.acquisition == "log_ei":
+            return LogExpectedImprovement(best, model.noise_deviation)
         return _IMPROVEMENTS[self.acquisition](best)
+
+    def _begin_fits(self) -> None:
+        self._fit = GrowingFit(self.kernel)
+        self._failure_fit = GrowingFit(self.kernel, LABEL_PRIORS)
 
     def _survey(self) -> None:
         """Notes what the space says of its columns."""
         domains = [parameter.domain for parameter in self.space.parameters]
         categorical = [domain.kind is Kind.CATEGORICAL for domain in domains]
         self._columns = Columns(np.array(categorical, dtype=bool))
+        self._density = PriorDensity(self.space)
         listed = [
             np.array([domain.unit_of_index(index) for index in range(cast(int, domain.size))])
             if domain.kind is Kind.CATEGORICAL or (domain.size or LISTED + 1) <= LISTED
@@ -255,40 +302,20 @@ class BayesianOptimization(Strategy):
     # ------------------------------------------------------------------ state
 
     def _private_state(self) -> dict[str, Any]:
-        return {"theta": self._theta, "fitted": self._fitted, "sobol": self._sobol_seed}
+        return {
+            "fit": self._fit.state(),
+            "failure_fit": self._failure_fit.state(),
+            "sobol": self._design.seed,
+        }
 
     def _restore_private(self, state: dict[str, Any]) -> None:
-        self._theta, self._fitted = state["theta"], state["fitted"]
-        self._sobol_seed = state["sobol"]
+        self._fit.restore(state["fit"])
+        self._failure_fit.restore(state["failure_fit"])
+        self._design = InitialDesign(self._design.size, state["sobol"])
 
     def _space_grew(self) -> None:
         self._survey()
-        self._theta, self._fitted = None, 0
-
-
-class _Target:
-    """The acquisition as a function of places.
-
-    Args:
-        columns: Which columns are what.
-        model: What foretells.
-        acquire: What is made of it.
-    """
-
-    def __init__(self, columns: Columns, model: GaussianProcess, acquire: Acquisition) -> None:
-        self._columns, self._model, self._acquire = columns, model, acquire
-
-    def value(self, x: FloatArray, active: BoolArray) -> FloatArray:
-        """Returns the acquisition of points, `q`."""
-        return self._acquire(*self._model.posterior(self._columns.encode(x, active))).value
-
-    def slope(self, x: FloatArray, active: BoolArray) -> tuple[FloatArray, FloatArray]:
-        """Returns the acquisition, `q`, and its derivatives by the places, `q x d`."""
-        points = self._columns.encode(x, active)
-        value, by_places = self._model.posterior_gradient(points, self._acquire)
-        slope = np.zeros_like(x)
-        slope[:, ~self._columns.categorical] = by_places
-        return value, np.where(active, slope, 0.0)
+        self._begin_fits()
 
 
 def _best_first(keys: npt.NDArray[np.intp], scores: FloatArray) -> npt.NDArray[np.intp]:
@@ -296,14 +323,18 @@ def _best_first(keys: npt.NDArray[np.intp], scores: FloatArray) -> npt.NDArray[n
     return keys[np.argsort(scores[keys], kind="stable")]
 
 
+def _even(keys: npt.NDArray[np.intp], most: int) -> npt.NDArray[np.intp]:
+    """Returns so many of the keys at most, evenly chosen."""
+    if len(keys) <= most:
+        return keys
+    some: npt.NDArray[np.intp] = keys[np.linspace(0, len(keys) - 1, most).astype(np.intp)]
+    return some
+
+
 def _check_arguments(
-    num_initial_points: int, acquisition: str | None, beta: float | None, kernel: str
+    acquisition: str | None, beta: float | None, kernel: str, prior_weight: float
 ) -> None:
-    if num_initial_points < 1:
-        raise ArgumentError(
-            "`num_initial_points` must be at least 1. "
-            f"Received: num_initial_points={num_initial_points}."
-        )
+    check_prior_weight(prior_weight)
     if acquisition not in (None, *ACQUISITIONS):
         raise ArgumentError(
             f"`acquisition` must be one of {ACQUISITIONS}. Received: {acquisition!r}."

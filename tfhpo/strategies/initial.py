@@ -2,37 +2,68 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.stats
 
+from tfhpo.errors import ArgumentError
 from tfhpo.space import Point, Space
+from tfhpo.strategies.history import History
 
 # The largest probability below 1.
 _LAST = float(np.nextafter(1.0, 0.0))
+# Scores that a model needs at least.
+_FEWEST = 2
 
 
-def initial_point(space: Space, number: int, seed: int) -> Point:
-    """Returns one of a sequence of points that fill a space evenly.
+@dataclass(frozen=True)
+class InitialDesign:
+    """A sequence of points that fills a space evenly.
 
     The first is the user's defaults, and the middle of a parameter without one; the others are
     those of a scrambled Sobol sequence, through the parameters' distributions.
 
     Args:
-        space: The space.
-        number: Which point, from 0.
+        size: How many points come before a model, at least 1.
         seed: Seed of the scrambling.
+
+    Raises:
+        ArgumentError: If the size is below 1.
 
     Source:
         Sobol, "On the distribution of points in a cube and the approximate evaluation of
         integrals", USSR Computational Mathematics and Mathematical Physics 7 (1967); scrambled as
         by Owen, Journal of Complexity 14 (1998).
     """
-    if number == 0:
-        places = [
-            0.5 if parameter.default is None else parameter.domain.to_unit(parameter.default)
-            for parameter in space.parameters
-        ]
-        return space.point(np.array(places))
-    sequence = scipy.stats.qmc.Sobol(len(space), rng=np.random.default_rng(seed))
-    sequence.fast_forward(number)
-    return space.draw(np.minimum(sequence.random(1)[0], _LAST))
+
+    size: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise ArgumentError(
+                f"`num_initial_points` must be at least 1. "
+                f"Received: num_initial_points={self.size}."
+            )
+
+    def due(self, history: History) -> bool:
+        """Whether the next point is one of these: until there are enough, and two scores."""
+        return len(history) < self.size or len(history.completed) < _FEWEST
+
+    def point(self, space: Space, number: int) -> Point:
+        """Returns a point of the sequence.
+
+        Args:
+            space: The space.
+            number: Which one, from 0.
+        """
+        if number == 0:
+            places = [
+                0.5 if parameter.default is None else parameter.domain.to_unit(parameter.default)
+                for parameter in space.parameters
+            ]
+            return space.point(np.array(places))
+        sequence = scipy.stats.qmc.Sobol(len(space), rng=np.random.default_rng(self.seed))
+        sequence.fast_forward(number)
+        return space.draw(np.minimum(sequence.random(1)[0], _LAST))

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tfhpo.errors import ArgumentError
-from tfhpo.space import Kind, Point, Space
-from tfhpo.strategies.initial import initial_point
+from tfhpo.space import Kind, Point, PriorDensity, Space
+from tfhpo.strategies.initial import InitialDesign
+from tfhpo.strategies.prior_weight import PRIOR_WEIGHT, check_prior_weight
 from tfhpo.strategies.strategy import Strategy
 from tfhpo.surrogates.parzen import ParzenDensity, Sizes, bandwidths_of
 
@@ -25,6 +26,8 @@ _FEWEST, _MOST = 2, 25
 _SPREAD = 0.1
 # The narrowest density, on the unit interval.
 _LEAST = 0.02
+# One candidate from the parameters' distributions for so many drawn from l.
+_FEW = 4
 
 
 class TPE(Strategy):
@@ -37,7 +40,9 @@ class TPE(Strategy):
     - l and g are mixtures around the two sets, each component a product over the columns that its
       point used (`surrogates/parzen.py`);
     - of `num_candidates` points drawn from l, the one with the highest l / g is tried that was not
-      tried before: it is, up to a monotone function, the one with the highest expected improvement.
+      tried before: it is, up to a monotone function, the one with the highest expected improvement;
+    - distributions of parameters, which say what the user expects, give a few candidates of their
+      own, and weight l / g at first and then less and less (`strategies/prior_weight.py`).
 
     It is fast, and needs more trials than `BayesianOptimization` (`benchmarks/README.md`).
 
@@ -49,6 +54,8 @@ class TPE(Strategy):
         num_candidates: How many points of l to choose from, at least 1. Default 128.
         good_share: The share of the points that are good, in (0, 1). Default 0.15.
         bandwidth: A factor on the widths of the densities, above 0. Default 1.
+        prior_weight: How much the parameters' distributions count, at least 0: as a power of
+            prior_weight / n after n results. Default 5.
 
     Raises:
         ArgumentError: If the space is empty or an argument breaks its rule.
@@ -56,7 +63,8 @@ class TPE(Strategy):
     Source:
         Bergstra, Bardenet, Bengio and Kégl, "Algorithms for Hyper-Parameter Optimization", NeurIPS
         (2011). Products over the columns: Falkner, Klein and Hutter, "BOHB: Robust and Efficient
-        Hyperparameter Optimization at Scale", ICML (2018).
+        Hyperparameter Optimization at Scale", ICML (2018). Expectations: Hvarfner et al., "piBO:
+        Augmenting Acquisition Functions with User Beliefs for Bayesian Optimization", ICLR (2022).
     """
 
     name: ClassVar[str] = "tpe"
@@ -71,32 +79,46 @@ class TPE(Strategy):
         num_candidates: int = 128,
         good_share: float = 0.15,
         bandwidth: float = 1.0,
+        prior_weight: float = PRIOR_WEIGHT,
     ) -> None:
         super().__init__(space, rng, budget=budget)
-        _check_arguments(num_initial_points, num_candidates, good_share, bandwidth)
-        self.num_initial_points = num_initial_points
+        _check_arguments(num_candidates, good_share, bandwidth)
+        check_prior_weight(prior_weight)
         self.num_candidates = num_candidates
         self.good_share = good_share
         self.bandwidth = bandwidth
-        self._sobol_seed = int(rng.integers(2**31))
+        self.prior_weight = prior_weight
+        self._design = InitialDesign(num_initial_points, int(rng.integers(2**31)))
         self._survey()
 
     def _propose(self) -> Point | None:
         keys = self.history.completed
-        if len(self.history) < self.num_initial_points or len(keys) < _FEWEST:
-            point = initial_point(self.space, len(self.history), self._sobol_seed)
+        if self._design.due(self.history):
+            point = self._design.point(self.space, len(self.history))
             return self._draw_untried() if self.history.tried(point) else point
         ranked = keys[np.argsort(self.history.scores[keys], kind="stable")]
         count = max(_FEWEST, min(math.ceil(self.good_share * len(ranked)), _MOST))
         others = np.concatenate([ranked[count:], self.history.failed, self.history.pending])
         good, bad = self._density(ranked[:count]), self._density(others)
-        x, active = self.space.points(good.sample(self.num_candidates, self.rng))
+        x, active = self._candidates(good)
         promise = good.log_density(x, active) - bad.log_density(x, active)
+        if self._expected:
+            known = len(keys) + len(self.history.failed)
+            promise += self.prior_weight / known * self._expected.value(x, active)
         for row in np.argsort(-promise, kind="stable"):
             point = self.space.point(x[row])
             if not self.history.tried(point):
                 return point
         return self._draw_untried()
+
+    def _candidates(self, good: ParzenDensity) -> Point:
+        """Returns points drawn from l, and a few from the parameters' distributions."""
+        x, active = self.space.points(good.sample(self.num_candidates, self.rng))
+        if not self._expected:
+            return Point(x, active)
+        few = math.ceil(self.num_candidates / _FEW)
+        drawn = self.space.draws(self.rng.random((few, len(self.space))))
+        return Point(np.concatenate([x, drawn.x]), np.concatenate([active, drawn.active]))
 
     def _density(self, keys: npt.NDArray[np.intp]) -> ParzenDensity:
         """Returns the mixture around some points, and one uniform component of equal weight."""
@@ -107,6 +129,7 @@ class TPE(Strategy):
 
     def _survey(self) -> None:
         """Notes what the space says of its columns."""
+        self._expected = PriorDensity(self.space)
         domains = [parameter.domain for parameter in self.space.parameters]
         self._sizes = Sizes(
             np.array([domain.kind is Kind.CATEGORICAL for domain in domains], dtype=bool),
@@ -116,24 +139,20 @@ class TPE(Strategy):
     # ------------------------------------------------------------------ state
 
     def _private_state(self) -> dict[str, Any]:
-        return {"sobol": self._sobol_seed}
+        return {"sobol": self._design.seed}
 
     def _restore_private(self, state: dict[str, Any]) -> None:
-        self._sobol_seed = state["sobol"]
+        self._design = InitialDesign(self._design.size, state["sobol"])
 
     def _space_grew(self) -> None:
         self._survey()
 
 
-def _check_arguments(
-    num_initial_points: int, num_candidates: int, good_share: float, bandwidth: float
-) -> None:
-    for name, count in (
-        ("num_initial_points", num_initial_points),
-        ("num_candidates", num_candidates),
-    ):
-        if count < 1:
-            raise ArgumentError(f"`{name}` must be at least 1. Received: {name}={count}.")
+def _check_arguments(num_candidates: int, good_share: float, bandwidth: float) -> None:
+    if num_candidates < 1:
+        raise ArgumentError(
+            f"`num_candidates` must be at least 1. Received: num_candidates={num_candidates}."
+        )
     if not 0 < good_share < 1:
         raise ArgumentError(f"`good_share` must be in (0, 1). Received: good_share={good_share}.")
     if not 0 < bandwidth < math.inf:

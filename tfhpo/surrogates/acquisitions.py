@@ -5,11 +5,14 @@ Notation:
     f           the best mean known, what must be improved on
     z           (f - mu) / sd
     phi, Phi    the standard normal density and distribution function
+    e           the standard deviation of the noise
     g           a sample of what the best score in the whole space may be (max-value entropy)
 
     PI          Phi(z)
     EI          sd h(z),   h(z) = phi(z) + z Phi(z)
     log EI      log sd + log h(z), exact where h itself would round to 0
+    augmented   log EI + log(1 - e / sqrt(sd^2 + e^2)): where little but noise is left to learn, a
+                trial is worth less
     UCB         b sd - mu: the optimistic end of a band b deviations wide
     MES         mean over g of  z_g phi(z_g) / (2 Phi(z_g)) - log Phi(z_g),  z_g = (mu - g) / sd
 
@@ -19,9 +22,11 @@ and sd.
 Source:
     EI: Jones, Schonlau and Welch, "Efficient Global Optimization of Expensive Black-Box Functions",
     Journal of Global Optimization 13 (1998). log EI: Ament et al., "Unexpected Improvements to
-    Expected Improvement for Bayesian Optimization", NeurIPS (2023). UCB: Srinivas et al., "Gaussian
-    Process Optimization in the Bandit Setting", ICML (2010). MES: Wang and Jegelka, "Max-value
-    Entropy Search for Efficient Bayesian Optimization", ICML (2017).
+    Expected Improvement for Bayesian Optimization", NeurIPS (2023). Augmented: Huang et al.,
+    "Global Optimization of Stochastic Black-Box Systems via Sequential Kriging Meta-Models", Journal
+    of Global Optimization 34 (2006). UCB: Srinivas et al., "Gaussian Process Optimization in the
+    Bandit Setting", ICML (2010). MES: Wang and Jegelka, "Max-value Entropy Search for Efficient
+    Bayesian Optimization", ICML (2017).
 """
 
 from __future__ import annotations
@@ -29,7 +34,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +65,14 @@ class Valued(NamedTuple):
 
 
 class Acquisition(ABC):
-    """What to maximise, given a model's means and deviations."""
+    """What to maximise, given a model's means and deviations.
+
+    Attributes:
+        adds: Whether the logarithm of a factor is added to it, as to a logarithm or to what can be
+            negative; else it is multiplied by the factor.
+    """
+
+    adds: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, mean: FloatArray, deviation: FloatArray) -> Valued:
@@ -110,16 +122,24 @@ class LogExpectedImprovement(Acquisition):
 
     Args:
         best: f.
+        noise: e. Default 0: the improvement is not augmented.
     """
 
+    adds: ClassVar[bool] = True
     best: float
+    noise: float = 0.0
 
     def __call__(self, mean: FloatArray, deviation: FloatArray) -> Valued:
         z = (self.best - mean) / deviation
         value = log_h(z)
         # h' = Phi, so d log h / dz = Phi / h.
         slope = np.exp(scipy.special.log_ndtr(z) - value)
-        return Valued(np.log(deviation) + value, -slope / deviation, (1.0 - slope * z) / deviation)
+        gain, by_deviation = _augmentation(deviation, self.noise)
+        return Valued(
+            np.log(deviation) + value + gain,
+            -slope / deviation,
+            (1.0 - slope * z) / deviation + by_deviation,
+        )
 
 
 @dataclass(frozen=True)
@@ -130,6 +150,7 @@ class ConfidenceBound(Acquisition):
         width: b, at least 0. Default 2.
     """
 
+    adds: ClassVar[bool] = True
     width: float = 2.0
 
     def __call__(self, mean: FloatArray, deviation: FloatArray) -> Valued:
@@ -170,9 +191,12 @@ class FantasisedImprovement(Acquisition):
 
     Args:
         best: f in each fantasy, `S`.
+        noise: e. Default 0: the improvement is not augmented.
     """
 
+    adds: ClassVar[bool] = True
     best: FloatArray
+    noise: float = 0.0
 
     def __call__(self, mean: FloatArray, deviation: FloatArray) -> Valued:
         z = (self.best - mean) / deviation[:, None]
@@ -182,8 +206,9 @@ class FantasisedImprovement(Acquisition):
         total = share.sum(axis=1)
         share /= total[:, None]
         slope = share * np.exp(scipy.special.log_ndtr(z) - logs)
-        value = np.log(deviation) + most + np.log(total / len(self.best))
-        by_deviation = (1.0 - np.sum(slope * z, axis=1)) / deviation
+        gain, by_deviation = _augmentation(deviation, self.noise)
+        value = np.log(deviation) + most + np.log(total / len(self.best)) + gain
+        by_deviation += (1.0 - np.sum(slope * z, axis=1)) / deviation
         return Valued(value, -slope / deviation[:, None], by_deviation)
 
 
@@ -236,6 +261,15 @@ def log_h(z: FloatArray) -> FloatArray:
     far = np.minimum(z, _FAR)
     far_value = -0.5 * far**2 - _LOG_ROOT_2PI - 2.0 * np.log(-far)
     return np.where(z > _NEAR, value, np.where(z > _FAR, middle_value, far_value))
+
+
+def _augmentation(deviation: FloatArray, noise: float) -> tuple[FloatArray, FloatArray]:
+    """Returns log(1 - e / sqrt(sd^2 + e^2)) and its derivative by sd."""
+    total = np.hypot(deviation, noise)
+    # 1 - e / total, without the difference of nearly equal numbers where sd is small.
+    share = deviation**2 / (total * (total + noise))
+    by_deviation: FloatArray = noise * deviation / (total**3 * share)
+    return np.log(share), by_deviation
 
 
 def _phi(z: FloatArray) -> FloatArray:

@@ -4,14 +4,14 @@ Notation:
     n, q        numbers of observed and of asked points
     y           observed outputs, `n`, standardised: mean 0, variance 1
     k           the covariance of `kernels.py`, with scales l (ordered) and w (categorical)
-    s, v        the variances of the signal and of the noise
+    s, t, v     the variances of the signal, of its level and of the noise
     K           k(X, X) + v I, `n x n`;  K = L L^T
     a           K^-1 y, `n`
     theta       log l, log w, log s, log v: what is fitted, `d + c + 2`
 
 The posterior at points Z is normal with
 
-    mean = k(Z, X) a,    variance = s - colsum((L^-1 k(X, Z))^2).
+    mean = k(Z, X) a,    variance = s + t - colsum((L^-1 k(X, Z))^2).
 
 theta is the maximum of log p(y | theta) + log p(theta), with
 
@@ -44,12 +44,6 @@ from tfhpo.surrogates.kernels import Columns, Encoded, Kernel
 FloatArray = npt.NDArray[np.float64]
 Derivatives = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray, FloatArray]]
 
-# Mean and standard deviation of the normal priors of log s and log v.
-_SIGNAL = (0.0, 0.5)
-_NOISE = (-4.0, 1.5)
-_LENGTH_DEVIATION = math.sqrt(3.0)
-# Of log w: a choice that differs takes a factor exp(-w) off the correlation.
-_WEIGHT = (-1.0, 1.0)
 # theta stays within these; beyond, K loses its digits.
 _BOUNDS = {
     "length": (-4.6, 6.0),
@@ -58,6 +52,34 @@ _BOUNDS = {
     "noise": (-13.0, 1.0),
 }
 _STEPS = 40
+# t, of outputs of variance 1.
+_LEVEL = 1.0
+
+
+@dataclass(frozen=True)
+class Priors:
+    """The normal priors of theta, as mean and standard deviation.
+
+    Args:
+        length: Of log l; 1/2 log(d + c) is added to the mean. The default is the mode of the
+            log-normal prior of the source, so that l is there what it would be by itself.
+        weight: Of log w: a choice that differs takes a factor exp(-w) off the correlation.
+        signal: Of log s.
+        noise: Of log v.
+    """
+
+    length: tuple[float, float] = (math.sqrt(2.0) - 3.0, math.sqrt(3.0))
+    weight: tuple[float, float] = (-1.0, 1.0)
+    signal: tuple[float, float] = (0.0, 0.5)
+    noise: tuple[float, float] = (-4.0, 1.5)
+
+    def of(self, columns: Columns) -> tuple[FloatArray, FloatArray]:
+        """Returns the means and the standard deviations of all of theta, `d + c + 2` each."""
+        d, c = columns.ordered, columns.scales - columns.ordered
+        wide = 0.5 * math.log(max(columns.scales, 1))
+        length = self.length[0] + wide, self.length[1]
+        each = np.array([length] * d + [self.weight] * c + [self.signal, self.noise])
+        return each[:, 0], each[:, 1]
 
 
 @dataclass(frozen=True)
@@ -75,9 +97,9 @@ class Hyperparameters:
     noise: float
 
     @classmethod
-    def typical(cls, columns: Columns) -> Hyperparameters:
+    def typical(cls, columns: Columns, priors: Priors | None = None) -> Hyperparameters:
         """Returns the centre of the priors."""
-        return cls(_centre(columns), _SIGNAL[0], _NOISE[0])
+        return cls.of((priors or Priors()).of(columns)[0])
 
     @classmethod
     def of(cls, theta: FloatArray) -> Hyperparameters:
@@ -93,7 +115,7 @@ class Hyperparameters:
         """Returns k."""
         scales = np.exp(self.scales)
         d = columns.ordered
-        return Kernel(columns, scales[:d], scales[d:], math.exp(self.signal), name)
+        return Kernel(columns, scales[:d], scales[d:], math.exp(self.signal), name, _LEVEL)
 
 
 class GaussianProcess:
@@ -121,6 +143,11 @@ class GaussianProcess:
         self._noise = math.exp(hyperparameters.noise)
         self._factor = _factor(self.kernel(points, points), self._noise)
         self._weights = scipy.linalg.cho_solve((self._factor, True), outputs)
+
+    @property
+    def noise_deviation(self) -> float:
+        """The standard deviation of the noise, sqrt(v)."""
+        return math.sqrt(self._noise)
 
     @cached_property
     def _inverse_factor(self) -> FloatArray:
@@ -196,9 +223,9 @@ class GaussianProcess:
         return drawn
 
     def _deviation(self, explained: FloatArray) -> FloatArray:
-        variance = self.kernel.signal - np.sum(explained**2, axis=0)
+        variance = self.kernel.variance - np.sum(explained**2, axis=0)
         # Rounding may leave a point that is known exactly with a variance below 0.
-        deviation: FloatArray = np.sqrt(np.maximum(variance, 1e-12 * self.kernel.signal))
+        deviation: FloatArray = np.sqrt(np.maximum(variance, 1e-12 * self.kernel.variance))
         return deviation
 
     def _extended_factor(self, points: Encoded) -> FloatArray:
@@ -217,6 +244,7 @@ def fitted(
     start: Hyperparameters | None = None,
     kernel: str = "matern52",
     steps: int = _STEPS,
+    priors: Priors | None = None,
 ) -> Hyperparameters:
     """Returns the most probable hyperparameters.
 
@@ -227,9 +255,10 @@ def fitted(
         start: Where to begin, such as those of fewer points; the priors' centre by default.
         kernel: "matern52" or "squared_exponential".
         steps: Steps of L-BFGS-B at most.
+        priors: What is known of theta; `Priors()` by default.
     """
-    objective = _Posterior(columns, points, outputs, kernel)
-    begin = (start or Hyperparameters.typical(columns)).vector
+    objective = _Posterior(columns, points, outputs, kernel, priors)
+    begin = (start or Hyperparameters.typical(columns, priors)).vector
     found = scipy.optimize.minimize(
         objective,
         begin,
@@ -245,13 +274,17 @@ def fitted(
 class _Posterior:
     """-log p(y | theta) - log p(theta), and its gradient."""
 
-    def __init__(self, columns: Columns, points: Encoded, outputs: FloatArray, kernel: str) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        points: Encoded,
+        outputs: FloatArray,
+        kernel: str,
+        priors: Priors | None = None,
+    ) -> None:
         self._columns, self._points, self._outputs = columns, points, outputs
         self._kernel = kernel
-        d, c = columns.ordered, columns.scales - columns.ordered
-        lengths, weights = np.full(d, _LENGTH_DEVIATION), np.full(c, _WEIGHT[1])
-        self._centre = np.concatenate([_centre(columns), [_SIGNAL[0], _NOISE[0]]])
-        self._spread = np.concatenate([lengths, weights, [_SIGNAL[1], _NOISE[1]]])
+        self._centre, self._spread = (priors or Priors()).of(columns)
 
     def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
         hyperparameters = Hyperparameters.of(theta)
@@ -267,17 +300,11 @@ class _Posterior:
         gradient = np.concatenate(
             [
                 kernel.log_scale_gradient(self._points, outer, covariance, slope),
-                [np.sum(outer * covariance), noise * np.trace(outer)],
+                [noise * np.trace(outer)],
             ]
         )
         away = (theta - self._centre) / self._spread
         return 0.5 * float(away @ away) - float(likelihood), away / self._spread - gradient
-
-
-def _centre(columns: Columns) -> FloatArray:
-    d = columns.ordered
-    length = math.sqrt(2.0) - _LENGTH_DEVIATION**2 + 0.5 * math.log(max(columns.scales, 1))
-    return np.concatenate([np.full(d, length), np.full(columns.scales - d, _WEIGHT[0])])
 
 
 def _bounds(columns: Columns) -> list[tuple[float, float]]:

@@ -9,8 +9,8 @@ Notation:
     l, w        length scales of the ordered columns, weights of the categorical ones
     r           scaled distance over the ordered columns
     h           weighted number of categorical columns that differ
-    s           the signal's variance
-    k           the covariance, k = s M(r) exp(-h)
+    s, t        the variances of the signal and of its level, which is unknown
+    k           the covariance, k = s M(r) exp(-h) + t
 
 An active ordered column at u has the coordinates (u - 1/2, 0), an inactive one (0, A): two active
 places are |u - u'| apart, two inactive ones 0, and an inactive one is sqrt((u - 1/2)^2 + A^2) from
@@ -116,6 +116,8 @@ class Kernel:
         weights: w, `c`.
         signal: s.
         name: "matern52" or "squared_exponential".
+        level: t. Without it the level would be taken for the mean of what was observed, which a
+            search that has found good points makes too good for all places that it knows little of.
     """
 
     columns: Columns
@@ -123,6 +125,12 @@ class Kernel:
     weights: FloatArray
     signal: float = 1.0
     name: str = "matern52"
+    level: float = 0.0
+
+    @property
+    def variance(self) -> float:
+        """The covariance of a point with itself, s + t."""
+        return self.signal + self.level
 
     def __call__(self, first: Encoded, second: Encoded) -> FloatArray:
         """Returns the covariances of two sets of points, `n x q`."""
@@ -130,7 +138,7 @@ class Kernel:
         correlation = _matern(squares) if self.name == "matern52" else np.exp(-0.5 * squares)
         if first.choices.shape[1]:
             correlation *= np.exp(-self.mismatch(first, second))
-        return self.signal * correlation
+        return self.signal * correlation + self.level
 
     def _squares(self, first: Encoded, second: Encoded) -> FloatArray:
         scale = np.tile(1.0 / self.lengths, 2)
@@ -160,13 +168,13 @@ class Kernel:
             slope = -0.5 * covariance
         if first.choices.shape[1]:
             shrunk = np.exp(-self.mismatch(first, second))
-            return covariance * shrunk, slope * shrunk
-        return covariance, slope
+            covariance, slope = covariance * shrunk, slope * shrunk
+        return covariance + self.level, slope
 
     def log_scale_gradient(
         self, points: Encoded, outer: FloatArray, covariance: FloatArray, slope: FloatArray
     ) -> FloatArray:
-        """Returns the gradient of sum_ab G_ab k(a, b) by the logarithms of all scales.
+        """Returns the gradient of sum_ab G_ab k(a, b) by the logarithms of all scales and of s.
 
         Args:
             points: `n` points.
@@ -175,20 +183,19 @@ class Kernel:
             slope: dk / d(r^2) of the points, `n x n`.
 
         Returns:
-            By log l and log w, `d + c`, ordered columns first.
+            By log l, log w and log s, `d + c + 1`.
         """
+        weighted = outer * (covariance - self.level)
         inner = outer * slope
         f = points.features * np.tile(1.0 / self.lengths, 2)
         # sum_ab W_ab (f_a - f_b)^2 = 2 (sum_a f_a^2 sum_b W_ab - sum_ab f_a W_ab f_b)
         spread = 2.0 * (inner.sum(axis=1) @ f**2 - np.sum(f * (inner @ f), axis=0))
         by_length = -2.0 * spread.reshape(2, -1).sum(axis=0)
         by_weight = np.zeros(len(self.weights))
-        if len(self.weights):
-            weighted = outer * covariance
-            for column, weight in enumerate(self.weights):
-                chosen = points.choices[:, column]
-                by_weight[column] = -weight * np.sum(weighted[chosen[:, None] != chosen])
-        return np.concatenate([by_length, by_weight])
+        for column, weight in enumerate(self.weights):
+            chosen = points.choices[:, column]
+            by_weight[column] = -weight * np.sum(weighted[chosen[:, None] != chosen])
+        return np.concatenate([by_length, by_weight, [np.sum(weighted)]])
 
     def point_gradient(
         self, point: Encoded, others: Encoded, outer: FloatArray, slope: FloatArray

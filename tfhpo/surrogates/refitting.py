@@ -1,0 +1,56 @@
+"""Hyperparameters that are fitted again as results come in, rarely enough to be cheap."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfhpo.surrogates.gaussian_process import Hyperparameters, Priors, fitted
+from tfhpo.surrogates.kernels import Columns, Encoded
+
+FloatArray = npt.NDArray[np.float64]
+
+# theta is fitted again when the results have grown by this share.
+_GROWTH = 0.05
+
+
+class GrowingFit:
+    """The last fit, where the next one begins.
+
+    Args:
+        kernel: "matern52" or "squared_exponential".
+        priors: What is known of the hyperparameters; `Priors()` by default.
+    """
+
+    def __init__(self, kernel: str, priors: Priors | None = None) -> None:
+        self._kernel, self._priors = kernel, priors
+        self._theta: list[float] | None = None
+        self._known = 0
+
+    def hyperparameters(
+        self, columns: Columns, points: Encoded, outputs: FloatArray, known: int
+    ) -> Hyperparameters:
+        """Returns theta, fitted again if that is due.
+
+        Args:
+            columns: Which columns are what.
+            points: `n` points to fit to.
+            outputs: Their outputs, `n`, standardised.
+            known: How many results there are, which may be more than are fitted to.
+        """
+        if self._theta is None or known >= self._known + math.ceil(_GROWTH * self._known):
+            start = None if self._theta is None else Hyperparameters.of(np.array(self._theta))
+            found = fitted(columns, points, outputs, start, self._kernel, priors=self._priors)
+            self._theta, self._known = found.vector.tolist(), known
+        return Hyperparameters.of(np.array(self._theta))
+
+    def state(self) -> dict[str, Any]:
+        """Returns what `restore` needs, JSON-able."""
+        return {"theta": self._theta, "known": self._known}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Returns to what `state` told."""
+        self._theta, self._known = state["theta"], state["known"]
