@@ -24,9 +24,9 @@ Source:
     Journal of Global Optimization 13 (1998). log EI: Ament et al., "Unexpected Improvements to
     Expected Improvement for Bayesian Optimization", NeurIPS (2023). Augmented: Huang et al.,
     "Global Optimization of Stochastic Black-Box Systems via Sequential Kriging Meta-Models",
-    Journal of Global Optimization 34 (2006). UCB: Srinivas et al., "Gaussian Process Optimization in
-    the Bandit Setting", ICML (2010). MES: Wang and Jegelka, "Max-value Entropy Search for Efficient
-    Bayesian Optimization", ICML (2017).
+    Journal of Global Optimization 34 (2006). UCB: Srinivas et al., "Gaussian Process Optimization
+    in the Bandit Setting", ICML (2010). MES: Wang and Jegelka, "Max-value Entropy Search for
+    Efficient Bayesian Optimization", ICML (2017).
 """
 
 from __future__ import annotations
