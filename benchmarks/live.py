@@ -161,7 +161,7 @@ CNN = Space(
         Parameter("kernel", Steps(2, 5)),
         Parameter("units", IntegerRange(8, 128)),
         Parameter("dropout", Steps(0.0, 0.6, 0.1)),
-        Parameter("activation", Levels(("relu", "tanh", "elu", "sigmoid"))),
+        Parameter("activation", Levels(("relu", "tanh", "elu", "gelu"))),
         Parameter("batch", Steps(16, 256, 2, "log")),
         Parameter("optimizer", Levels(("sgd", "adam", "rmsprop"))),
         Parameter("sgd_rate", FloatRange(1e-3, 1.0, "log"), _under("sgd")),

@@ -32,7 +32,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from benchmarks import peers
 from benchmarks.peers import Trials
-from benchmarks.problems import Problem, factories, problem
+from benchmarks.problems import Problem, default_names, problem
 from tfhpo.space import FloatArray
 from tfhpo.strategies import (
     TPE,
@@ -254,12 +254,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--problems", nargs="*", help="names; all by default")
+    parser.add_argument("--problems", nargs="*", help="names; all but the live ones by default")
     parser.add_argument("--contenders", nargs="*", choices=CONTENDERS, default=_DEFAULT)
     parser.add_argument("--checkpoints", nargs="*", type=int, default=CHECKPOINTS)
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where curves are kept")
     arguments = parser.parse_args()
-    names = arguments.problems or list(factories())
+    names = arguments.problems or default_names()
     for name in names:
         problem(name)  # caches what is slow to find, before the processes part
     runs = [Run(*run) for run in product(arguments.contenders, names, range(arguments.seeds))]
