@@ -61,3 +61,10 @@ print(strategy.history.best is not None)
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "True"
+
+
+def test_strategies_load_no_distributions():
+    # scipy.stats takes longer to import than all the rest.
+    code = "import sys, tfhpo.strategies\nprint('scipy.stats' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

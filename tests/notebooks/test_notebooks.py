@@ -11,13 +11,13 @@ from nbclient import NotebookClient
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 REDUCED = {
     "01_quickstart": 'max_trials = 3\nepochs = 1\nfolder = "quickstart"',
-    "02_bayesian_strategy": "tried = [0.1, 0.4, 0.8]\nnoise = 0.1",
+    "bayesian_strategy": "tried = [0.1, 0.4, 0.8]\nnoise = 0.1",
 }
 # What the last output holds.
 END = {
     # The last cell went on with the search of the first: the study grew by two trials.
     "01_quickstart": "'text/plain': '5'",
-    "02_bayesian_strategy": "image/png",
+    "bayesian_strategy": "image/png",
 }
 
 

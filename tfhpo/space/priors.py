@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.stats
 
 from tfhpo.errors import SpaceError
 from tfhpo.space.domains import Domain, FloatArray, Kind
@@ -126,6 +125,9 @@ def _shares(prior: Prior, domain: Domain) -> tuple[float, float]:
 
 def _family(name: str) -> Any:
     """Returns scipy's distribution of a name; nothing else of scipy.stats is ever called."""
+    # Here and not above: it takes longer to import than all the rest of the package together.
+    import scipy.stats
+
     family = getattr(scipy.stats, name, None)
     if not isinstance(family, (scipy.stats.rv_continuous, scipy.stats.rv_discrete)):
         raise SpaceError(

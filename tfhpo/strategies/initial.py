@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.stats
 
 from tfhpo.errors import ArgumentError
 from tfhpo.space import Point, Space
@@ -64,6 +63,9 @@ class InitialDesign:
                 for parameter in space.parameters
             ]
             return space.point(np.array(places))
-        sequence = scipy.stats.qmc.Sobol(len(space), rng=np.random.default_rng(self.seed))
+        # Here and not above: it takes longer to import than all the rest of the package together.
+        from scipy.stats.qmc import Sobol
+
+        sequence = Sobol(len(space), rng=np.random.default_rng(self.seed))
         sequence.fast_forward(number)
         return space.draw(np.minimum(sequence.random(1)[0], _LAST))
