@@ -2,6 +2,7 @@
 
 import keras
 import keras_tuner as kt
+import numpy as np
 import pytest
 from small_searches import compiled, network, random_search, searched, weights_on_disk
 
@@ -62,6 +63,36 @@ def test_a_failure_is_recorded_and_the_search_goes_on(tmp_path, where, error, to
     assert weights_on_disk(tuner) == [study.best()[0].trial_id]
     # What a failed trial reported before it failed is kept.
     assert [one.step for one in study.reports.get(4, ())] == ([] if where == "build" else [0, 1])
+
+
+def test_a_network_of_nan_has_no_accuracy(tmp_path):
+    tuner = tfhpo.GridSearch(
+        failing({1, 4}, where="loss"), "val_accuracy", directory=tmp_path, seed=0
+    )
+    searched(tuner)
+    assert statuses(tuner) == list("CFCCFC")
+    assert "val_accuracy is not finite" in tuner.study().trials[1].message
+
+
+def test_epochs_before_the_divergence_count_and_those_after_it_are_spared(tmp_path):
+    class Diverging(kt.HyperModel):
+        def build(self, hp):
+            return compiled(network(hp.Int("units", 2, 3)))
+
+        def fit(self, hp, model, *args, callbacks, **kwargs):
+            def lose(epoch, logs):
+                if epoch == 1:
+                    model.set_weights([weight * float("nan") for weight in model.get_weights()])
+
+            losing = keras.callbacks.LambdaCallback(on_epoch_begin=lose)
+            return model.fit(*args, callbacks=[*callbacks, losing], **kwargs)
+
+    tuner = searched(random_search(tmp_path, Diverging(), "val_accuracy", 1), epochs=9)
+    (trial,) = tuner.study().trials
+    assert (trial.status.value, trial.best_step) == ("COMPLETED", 0)
+    assert {report.step for report in tuner.study().reports[0]} == {0, 1}
+    (model,) = tuner.get_best_models()
+    assert all(map(np.all, map(np.isfinite, model.get_weights())))
 
 
 def test_the_traceback_names_the_users_line(tmp_path):

@@ -13,13 +13,18 @@ from tfhpo.study.outcomes import cause_of
 # more of them in a row to stop a search.
 _DIVERGED_FACTOR = 3
 _DIVERGED = "is not finite"
+_ADVICE = ".\nEvery training diverged: smaller rates, scaled inputs or clipped gradients may help."
 # What differs between equal causes: addresses of objects, and numbers.
 _VARIES = re.compile(r"0x[0-9a-f]+|[-+]?\d+(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE)
 
 
 def diverged_message(objective: str, score: float) -> str:
-    """Returns the message of a trial whose objective is NaN or infinite."""
+    """Returns the message of a trial whose objective, or the loss behind it, is NaN or infinite."""
     return f"The objective {objective} {_DIVERGED}: {score}"
+
+
+def _in_full(message: str | None) -> str:
+    return f"\n\nThe last one in full:\n{message}"
 
 
 @dataclass(frozen=True)
@@ -53,5 +58,5 @@ class FailureLimit:
         if len(causes) == 1 and len(messages) >= limit:
             raise SearchFailedError(
                 f"The first {len(messages)} trials all failed alike, so the search stops: "
-                f"{cause_of(messages[-1])}\n\nThe last one in full:\n{messages[-1]}"
+                f"{cause_of(messages[-1])}" + (_ADVICE if diverged else _in_full(messages[-1]))
             )

@@ -84,6 +84,8 @@ def improves(value: float, best: float, objective: kt_objective.Objective) -> bo
 class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
     """Hears of every epoch: keeps the curve and the best weights, and asks whether to go on.
 
+    A training whose loss is not finite is stopped; the epochs before it count.
+
     The best weights are kept in memory and written once, when the trial has ended: a file per
     better epoch would cost more than a small model's epoch.
 
@@ -126,12 +128,12 @@ class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Takes in the epoch's metrics; stops the training where the answer is not to go on."""
-        metrics = single_values(logs or {})
+        metrics = without_score_of_divergence(single_values(logs or {}), self._objective)
         self.curve.epochs[epoch] = metrics
         self._keep(metrics)
         rate = learning_rate(self.model)
         told = metrics if rate is None else {**metrics, "learning_rate": rate}
-        if not self._tell(epoch, told):
+        if not self._tell(epoch, told) or diverged(metrics):
             self.model.stop_training = True
 
     def _keep(self, metrics: Mapping[str, float]) -> None:
@@ -158,6 +160,24 @@ class HookCallback(tuner_utils.TunerCallback):  # type: ignore[misc]
     def wanted(cls, tuner: Any, base: type) -> bool:
         """Whether a tuner overrides one of these methods of its base class."""
         return any(getattr(type(tuner), name) is not getattr(base, name) for name in cls.NAMES)
+
+
+def diverged(metrics: Mapping[str, float]) -> bool:
+    """Whether the training's loss is not finite: the weights are lost, and no epoch mends them."""
+    return not math.isfinite(metrics.get("loss", 0.0))
+
+
+def without_score_of_divergence(
+    metrics: dict[str, float], objective: kt_objective.Objective
+) -> dict[str, float]:
+    """Returns an epoch's metrics, in which the objective of a network of NaN is NaN.
+
+    Such a network still has an accuracy, that of its first class, and it must not win a search.
+    """
+    if not (diverged(metrics) or math.isnan(metrics.get("val_loss", 0.0))):
+        return metrics
+    names = {one.name for one in getattr(objective, "objectives", [objective])}
+    return metrics | dict.fromkeys(names & set(metrics), math.nan)
 
 
 def single_values(logs: Mapping[str, Any]) -> dict[str, float]:
