@@ -266,7 +266,7 @@ def test_the_arguments_of_kerastuners_bayesian_optimization(tmp_path):
     searched(tuner, epochs=1)
     settings = tuner.study().header.settings
     assert settings["options"] == {"num_initial_points": 2, "beta": 2.6}
-    with pytest.raises(ArgumentError, match=r"'alpha'. Leave it out: the noise is estimated"):
+    with pytest.raises(ArgumentError, match=r"`alpha` must be left out.*alpha=0.0001"):
         tfhpo.BayesianOptimization(classifier, "val_loss", alpha=1e-4, directory=tmp_path)
     with pytest.raises(ArgumentError, match=r"'acquisition'. Give it to the strategy: options="):
         tfhpo.BayesianOptimization(classifier, "val_loss", acquisition="ei", directory=tmp_path)

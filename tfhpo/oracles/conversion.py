@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras_tuner
@@ -45,11 +47,18 @@ def space_of(
 
 def check_distributions(space: Space, distributions: Mapping[str, Any]) -> None:
     """Raises a SpaceError where a distribution is given for a parameter that does not exist."""
-    unknown = sorted(set(distributions) - set(space.names))
+    known = sorted(set(space.names))
+    unknown = sorted(set(distributions) - set(known))
     if unknown:
+        near = difflib.get_close_matches(str(unknown[0]), known, n=1)
+        hint = (
+            f"Did you mean {near[0]!r}?"
+            if near
+            else "A parameter that only some builds read must be registered in `hyperparameters=`."
+        )
         raise SpaceError(
-            f"`distributions` must name parameters of the space, {sorted(set(space.names))}. "
-            f"Received also: {unknown}."
+            f"`distributions` must name parameters of the space, {known}. "
+            f"Received also: {unknown}. {hint}"
         )
 
 
@@ -71,11 +80,13 @@ def _parameter(hp: Any, distributions: Mapping[str, Any]) -> Parameter:
     if not is_distribution(given):
         raise SpaceError(
             f"The distribution of {hp.name!r} must be a list of values or a frozen one of "
-            f"scipy.stats. Received: {given!r}."
+            "scipy.stats, called with its arguments, such as scipy.stats.loguniform(1e-4, 1e-1). "
+            f"Received: {given!r}."
         )
-    return Parameter(
-        parameter.name, parameter.domain, parameter.conditions, parameter.default, Prior(given)
-    )
+    try:
+        return replace(parameter, prior=Prior(given))
+    except SpaceError as error:
+        raise SpaceError(f"Parameter {hp.name!r}: {error}") from error
 
 
 def _given_default(hp: Any) -> Any:

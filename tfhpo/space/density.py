@@ -5,24 +5,25 @@ Notation:
     x, m    places in [0, 1] and activity masks, `n x d`
     r       the density of a column's distribution at a place, relative to the uniform one on the
             parameter's scale
-    e       how little the distribution is doubted
+    e       the share of the distribution that is doubted
 
-The distribution is believed but for a small share, which is uniform: log((1 - e) r + e), summed
-over the active columns that have one. So no place is ruled out by a distribution; to rule values
-out, narrow the parameter's range.
+The doubted share is uniform: log((1 - e) r + e), summed over the active columns that have a
+distribution. So no place is ruled out by one; to rule values out, narrow the parameter's range.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from tfhpo.space import scales
 from tfhpo.space.domains import BoolArray, FloatArray
 from tfhpo.space.parameters import Parameter
 from tfhpo.space.priors import Prior
 from tfhpo.space.space import Space
 
 _DOUBT = 0.02
-_NODES = 257
+# Pieces of a table of places; a finite parameter of more values than this has one of pieces, too.
+_PIECES = 257
 
 
 class PriorDensity:
@@ -73,24 +74,21 @@ class PriorDensity:
 def _table(parameter: Parameter, prior: Prior) -> tuple[FloatArray, FloatArray]:
     """Returns places, ascending, and the logarithm of the doubted density at them."""
     domain = parameter.domain
-    if domain.size is None:
-        edges = np.linspace(0.0, 1.0, _NODES + 1)
-        places = 0.5 * (edges[1:] + edges[:-1])
-        shares = _shares(prior, np.array([domain.from_unit(edge) for edge in edges], dtype=float))
+    low, high = domain.bounds
+    if domain.size is None or domain.size > _PIECES:
+        ends = np.linspace(0.0, 1.0, _PIECES + 1)
+        places, even = 0.5 * (ends[1:] + ends[:-1]), np.full(_PIECES, 1.0 / _PIECES)
+        scale = getattr(domain, "scale", "linear")
+        edges = np.array([scales.from_unit(end, low, high, scale) for end in ends])
     else:
         places = np.array([domain.unit_of_index(index) for index in range(domain.size)])
-        values = np.array([float(domain.from_unit(place)) for place in places])
-        order = np.argsort(values)
-        ascending = values[order]
-        between = 0.5 * (ascending[1:] + ascending[:-1])
-        ends = ascending[[0]], ascending[[-1]]
-        shares = np.empty(domain.size)
-        shares[order] = _shares(prior, np.concatenate([ends[0], between, ends[1]]))
-    return places, np.log((1.0 - _DOUBT) * shares * len(shares) + _DOUBT)
+        even, edges = domain.even_shares(), np.array([low, *domain.borders(), high])
+    shares = _shares_between(prior, edges)
+    return places, np.log((1.0 - _DOUBT) * shares / even + _DOUBT)
 
 
-def _shares(prior: Prior, edges: FloatArray) -> FloatArray:
-    """Returns the shares of the distribution between values, of sum 1."""
+def _shares_between(prior: Prior, edges: FloatArray) -> FloatArray:
+    """Returns the shares of the distribution between numbers, of sum 1."""
     cumulative = np.asarray(prior.distribution.cdf(edges), dtype=np.float64)
     cumulative[0] = prior.share_below(float(edges[0]))
     shares: FloatArray = np.diff(cumulative) / (cumulative[-1] - cumulative[0])

@@ -105,6 +105,16 @@ class Domain(ABC):
         """
         raise SpaceError(f"Only ordered numbers have a nearest value. Received: {self}.")
 
+    def even_shares(self) -> FloatArray:
+        """Returns the share of each value under `draw`, `n`; finite domains only."""
+        return np.full(self.size or 0, 1.0 / (self.size or 1))
+
+    def borders(self) -> FloatArray:
+        """Returns the numbers where `nearest` changes, `n - 1`, ascending; finite domains only."""
+        values = np.array([self.from_unit(place) for place in _places(self)], dtype=np.float64)
+        halfway: FloatArray = 0.5 * (values[1:] + values[:-1])
+        return halfway
+
     @abstractmethod
     def config(self) -> dict[str, Any]:
         """Returns a JSON-able description that `domain_from_config` turns back."""
@@ -301,6 +311,12 @@ class Steps(_Indexed):
         i = scales.nearest_step(inside, self.low, self.high, self.step, self.scale)
         return self.unit_of_index(self._flip(i))
 
+    def borders(self) -> FloatArray:
+        # Halfway on the scale, as `nearest` rounds.
+        halfway = np.arange(self.size - 1) + 0.5
+        found = [scales.step_value(i, self.low, self.high, self.step, self.scale) for i in halfway]
+        return np.sort(np.array(found, dtype=np.float64))
+
     def config(self) -> dict[str, Any]:
         return {"low": self.low, "high": self.high, "step": self.step, "scale": self.scale}
 
@@ -379,6 +395,11 @@ class IntegerRange(Domain):
             index = self.size - 1 - index
         places: FloatArray = _places(self)[np.clip(index, 0, self.size - 1).astype(int)]
         return places
+
+    def even_shares(self) -> FloatArray:
+        ends = np.log(np.arange(self.low, self.high + 2, dtype=np.float64))
+        shares: FloatArray = np.diff(ends) / (ends[-1] - ends[0])
+        return shares if self.scale == "log" else shares[::-1]
 
     def nearest(self, number: float) -> float:
         return self.to_unit(round(min(max(float(number), self.low), self.high)))

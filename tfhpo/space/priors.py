@@ -20,9 +20,9 @@ import numpy as np
 from tfhpo.errors import SpaceError
 from tfhpo.space.domains import Domain, FloatArray, Kind
 
-# A distribution with a tail (a normal one, say) may leave the range by this share of itself; more
-# than that would search something else than what was written.
-TAIL_SHARE = 0.01
+# A distribution with a tail (a normal one, say) may leave the range by this share of itself, and is
+# cut there; more than that would search something else than what was written.
+TAIL_SHARE = 0.1
 
 
 def is_distribution(candidate: object) -> bool:
@@ -49,6 +49,11 @@ class Prior:
                 "A distribution must be a frozen one of scipy.stats, such as "
                 f"scipy.stats.loguniform(1e-4, 1e-1). Received: {self.distribution!r}."
             )
+        if math.isnan(float(self.distribution.ppf(0.5))):
+            raise SpaceError(
+                "A distribution must have arguments that scipy.stats accepts: this one has no "
+                f"median. Received: {self}."
+            )
         _family(self.distribution.dist.name)
 
     def check(self, domain: Domain) -> None:
@@ -65,7 +70,9 @@ class Prior:
             raise SpaceError(
                 f"The distribution {self} must stay inside the parameter's range "
                 f"[{low:g}, {high:g}]; one with an endless tail may leave it by {TAIL_SHARE:.0%}. "
-                f"Received: support [{bottom:g}, {top:g}], of which {lost:.1%} lies outside."
+                f"Received: support [{bottom:g}, {top:g}], of which {lost:.1%} lies outside. "
+                "Take a narrower distribution, one with ends (truncnorm or loguniform, say), or a "
+                "wider range of the parameter."
             )
 
     def quantile(self, domain: Domain, p: float) -> float:
@@ -140,8 +147,8 @@ def _family(name: str) -> Any:
 def _ends(domain: Domain) -> tuple[float, float]:
     if domain.kind is Kind.CATEGORICAL:
         raise SpaceError(
-            "A distribution needs a parameter whose values are ordered numbers. "
-            f"Received: {domain}."
+            "A distribution needs a parameter whose values are ordered numbers; for a choice, give "
+            f"a list of the values to search. Received: {domain}."
         )
     low, high = domain.bounds
     return float(low), float(high)

@@ -79,13 +79,15 @@ def count_steps(low: float, high: float, step: float, scale: str) -> int:
     return math.floor(math.log(high / low) / math.log(step) + _STEP_SLACK) + 1
 
 
-def step_value(i: int, low: float, high: float, step: float, scale: str) -> float:
+def step_value(i: float, low: float, high: float, step: float, scale: str) -> float:
     """Returns the value `i` steps from the start of the scale; integers stay integers."""
     if scale == "linear":
-        return low + i * step
-    if scale == "log":
-        return low * step**i
-    return high + low - low * step**i
+        value = low + i * step
+    elif scale == "log":
+        value = low * step**i
+    else:
+        value = high + low - low * step**i
+    return value
 
 
 def without_rounding(value: float, low: float, high: float, step: float, scale: str) -> float:

@@ -191,6 +191,18 @@ class Space:
         """
         return self._placed(len(p), lambda column: self.parameters[column].draws(p[:, column]))
 
+    def even_places(self, p: FloatArray) -> FloatArray:
+        """Returns places that are spread evenly over each parameter's values, `n x d`.
+
+        Neither distributions nor conditions count; rounding places in [0, 1] to the nearest value
+        would give the ends of a finite parameter half their share.
+
+        Args:
+            p: Probabilities in [0, 1), shape `n x d`.
+        """
+        columns = zip(self.parameters, p.T, strict=True)
+        return np.stack([parameter.domain.draws(one) for parameter, one in columns], axis=1)
+
     def default(self) -> Point:
         """Returns the point of the defaults; a parameter without one is at its start."""
         x, active = self._blank()

@@ -61,13 +61,18 @@ def _split(
 
 
 def _hint(kind: type[Tuner], name: str, value: Any, options: Collection[str]) -> str:
-    if kind is BayesianOptimization and name == "alpha":
-        return " Leave it out: the noise is estimated from the scores."
     if name in options:
         return f" Give it to the strategy: options={{{name!r}: {value!r}}}."
     known = _ORACLE_ARGUMENTS | _TUNER_ARGUMENTS | set(inspect.signature(kind).parameters)
     near = difflib.get_close_matches(name, known - {"kwargs"}, n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _with(options: Any, **given: Any) -> Any:
+    """Returns the strategy's options, those among them that the tuner takes by their own names."""
+    if options is not None and not isinstance(options, Mapping):
+        return options  # The oracle refuses it.
+    return {name: one for name, one in given.items() if one is not None} | dict(options or {})
 
 
 class RandomSearch(Tuner):
@@ -160,19 +165,25 @@ class ElasticGridSearch(Tuner):
 class BayesianOptimization(Tuner):
     """Bayesian optimisation for a Keras model; a drop-in for `keras_tuner.BayesianOptimization`.
 
-    KerasTuner's `alpha`, the noise of the scores, is not needed: it is estimated.
+    `distributions` tells it what you expect of parameters; it believes that less and less as
+    results come in.
 
     Args:
         hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
         objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
         max_trials: How many trials to run at most. Default 10.
         num_initial_points: How many points come before the model. Default 5.
+        alpha: None. It stands here so that arguments keep KerasTuner's places: the noise of the
+            scores is estimated.
         beta: Chooses the confidence bound as the acquisition, and its width in deviations; by
             default the acquisition is the logarithm of the expected improvement.
         seed: As of `tfhpo.RandomSearch`.
         options: Further arguments of `tfhpo.strategies.BayesianOptimization` by name, such as
-            `acquisition`.
+            `acquisition` and `prior_weight`.
         **kwargs: As of `tfhpo.RandomSearch`.
+
+    Raises:
+        ArgumentError: If `alpha` is given, or an argument breaks its rule.
     """
 
     def __init__(
@@ -181,19 +192,22 @@ class BayesianOptimization(Tuner):
         objective: Any = None,
         max_trials: int | None = 10,
         num_initial_points: int | None = None,
+        alpha: None = None,
         beta: float | None = None,
         seed: int | None = None,
         *,
         options: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        if alpha is not None:
+            raise ArgumentError(
+                "`alpha` must be left out, or None in its place: the noise is estimated from the "
+                f"scores. Received: alpha={alpha!r}."
+            )
         oracle, tuner = _split(self, kwargs, options=options_of(strategies.BayesianOptimization))
-        given = {"num_initial_points": num_initial_points, "beta": beta}
-        chosen = {name: value for name, value in given.items() if value is not None}
+        chosen = _with(options, num_initial_points=num_initial_points, beta=beta)
         super().__init__(
-            BayesianOracle(
-                objective, max_trials, options={**chosen, **(options or {})}, seed=seed, **oracle
-            ),
+            BayesianOracle(objective, max_trials, options=chosen, seed=seed, **oracle),
             hypermodel,
             **tuner,
         )
@@ -206,8 +220,10 @@ class TPE(Tuner):
         hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
         objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
         max_trials: How many trials to run at most. Default 30.
+        num_initial_points: How many points come before the densities. Default 5.
         seed: As of `tfhpo.RandomSearch`.
-        options: Further arguments of the strategy by name, such as `good_share`.
+        options: Further arguments of the strategy by name, such as `good_share` (elsewhere
+            "gamma").
         **kwargs: As of `tfhpo.RandomSearch`.
     """
 
@@ -216,14 +232,16 @@ class TPE(Tuner):
         hypermodel: Any = None,
         objective: Any = None,
         max_trials: int | None = 30,
+        num_initial_points: int | None = None,
         seed: int | None = None,
         *,
         options: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         oracle, tuner = _split(self, kwargs, options=options_of(strategies.TPE))
+        chosen = _with(options, num_initial_points=num_initial_points)
         super().__init__(
-            TPEOracle(objective, max_trials, options=options, seed=seed, **oracle),
+            TPEOracle(objective, max_trials, options=chosen, seed=seed, **oracle),
             hypermodel,
             **tuner,
         )
