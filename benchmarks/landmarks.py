@@ -29,7 +29,10 @@ def landmarks(name: str, find: Callable[[], tuple[float, float]]) -> tuple[float
     kept = folder / f"{name}.json"
     if not kept.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(find()))
+        # Beside first: another process must not read half a file.
+        beside = kept.with_suffix(f".{os.getpid()}")
+        beside.write_text(json.dumps(find()))
+        beside.replace(kept)
     best, median = json.loads(kept.read_text())
     return best, median
 

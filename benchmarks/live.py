@@ -15,6 +15,7 @@ import math
 import multiprocessing
 import os
 import random
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -105,6 +106,7 @@ _ROWS = 600
 
 def svm(values: Values) -> float:
     """Returns the error, in [0, 1], of a support vector classifier on a third of the digits."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.model_selection import cross_val_score
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
@@ -117,7 +119,10 @@ def svm(values: Values) -> float:
     # Few kernels of this space need more steps than that; those that do are no good.
     model = make_pipeline(scaler, SVC(**chosen, max_iter=10_000))
     images, digits = _digits()
-    return 1.0 - float(cross_val_score(model, images[:_ROWS], digits[:_ROWS], cv=_folds()).mean())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        scores = cross_val_score(model, images[:_ROWS], digits[:_ROWS], cv=_folds())
+    return 1.0 - float(scores.mean())
 
 
 # ---------------------------------------------------------------- gradient boosting

@@ -45,6 +45,7 @@ from tfhpo.strategies import (
 )
 
 CHECKPOINTS = (30, 50, 60, 120)
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 Contender = Callable[[Problem, int, int, np.random.Generator], Trials]
 
 
@@ -163,6 +164,8 @@ def measure(
     """
     one = partial(curve_through, trials=trials, folder=folder)
     # One thread each: small matrices gain nothing from more, and lose much to a crowded machine.
+    # The variables are for what a contender loads later, the limits for what is loaded already.
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
     with ProcessPoolExecutor(jobs, initializer=threadpool_limits, initargs=(1,)) as pool:
         return dict(zip(runs, pool.map(one, runs), strict=True))
 
@@ -171,7 +174,7 @@ def measure(
 
 
 class Cell(NamedTuple):
-    """A mean and its standard error over the seeds."""
+    """A mean and its standard error over the seeds, NaN of a single one."""
 
     mean: float
     error: float
@@ -199,7 +202,8 @@ def summarise(
         for names in families.values()
     ]
     per_seed = np.mean(table, axis=0)
-    return Cell(float(per_seed.mean()), float(per_seed.std(ddof=1) / math.sqrt(len(seeds))))
+    error = per_seed.std(ddof=1) / math.sqrt(len(seeds)) if len(seeds) > 1 else math.nan
+    return Cell(float(per_seed.mean()), float(error))
 
 
 def mean_rank(

@@ -15,6 +15,7 @@ grew trial by trial did long before.
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
 import math
 import os
@@ -64,12 +65,30 @@ def loss(values: Mapping[str, Any], rng: np.random.Generator) -> float:
 Step = Callable[[], None]
 
 
-def ours(strategy: Any, count: int, rng: np.random.Generator) -> Step:
-    """Returns a step of one of tfhpo's strategies that knows so many trials."""
+def ours(
+    strategy: Any,
+    count: int,
+    rng: np.random.Generator,
+    *,
+    pending: int = 0,
+    failing: float = 0.0,
+) -> Step:
+    """Returns a step of one of tfhpo's strategies that knows so many trials.
+
+    Args:
+        strategy: The strategy's class.
+        count: How many trials it knows.
+        rng: Where they and their noise come from.
+        pending: How many others are awaited.
+        failing: The share of the known trials that failed.
+    """
     search = strategy(SPACE, np.random.default_rng(0))
     for p in rng.random((count, len(SPACE))):
         point = SPACE.draw(p)
-        search.observe([Result(search.hold(point), point, loss(SPACE.decode(*point), rng))])
+        score = math.nan if rng.random() < failing else loss(SPACE.decode(*point), rng)
+        search.observe([Result(search.hold(point), point, score)])
+    for p in rng.random((pending, len(SPACE))):
+        search.hold(SPACE.draw(p))
 
     threads = ThreadpoolController()
 
@@ -115,7 +134,8 @@ def keras_tuner_oracle(count: int, rng: np.random.Generator) -> Step:
         kt.Objective("loss", "min"), 10**6, num_initial_points=count, seed=1, hyperparameters=hp
     )
     oracle.verbose = 0
-    oracle._set_project_dir(tempfile.mkdtemp(), "search")
+    folder = tempfile.TemporaryDirectory()
+    oracle._set_project_dir(folder.name, "search")
 
     def step() -> None:
         trial = oracle.create_trial("tuner0")
@@ -125,11 +145,16 @@ def keras_tuner_oracle(count: int, rng: np.random.Generator) -> Step:
 
     for _ in range(count):
         step()
+    atexit.register(folder.cleanup)
     return step
 
 
 SUBJECTS: dict[str, Callable[[int, np.random.Generator], Step]] = {
     "bayesian": lambda count, rng: ours(BayesianOptimization, count, rng),
+    "bayesian, 16 pending": lambda count, rng: ours(BayesianOptimization, count, rng, pending=16),
+    "bayesian, a fifth failed": lambda count, rng: ours(
+        BayesianOptimization, count, rng, failing=0.2
+    ),
     "tpe": lambda count, rng: ours(TPE, count, rng),
     "elastic grid": lambda count, rng: ours(ElasticGrid, count, rng),
     "random": lambda count, rng: ours(RandomSearch, count, rng),
@@ -137,7 +162,14 @@ SUBJECTS: dict[str, Callable[[int, np.random.Generator], Step]] = {
     "Optuna GP": lambda count, rng: optuna_sampler("GPSampler", count, rng),
     "KerasTuner": keras_tuner_oracle,
 }
-_DEFAULT = ["bayesian", "tpe", "elastic grid", "Optuna TPE"]
+_DEFAULT = [
+    "bayesian",
+    "bayesian, 16 pending",
+    "bayesian, a fifth failed",
+    "tpe",
+    "elastic grid",
+    "Optuna TPE",
+]
 
 
 # ---------------------------------------------------------------- measuring
@@ -158,7 +190,7 @@ def cost(subject: str, count: int) -> tuple[float, float]:
 def cost_alone(subject: str, count: int) -> str:
     """Returns what `cost` returns in a process of its own, as a cell of the table."""
     command = [sys.executable, "-m", "benchmarks.suggestion_time", "--alone", subject, str(count)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     mean, peak = json.loads(done.stdout.splitlines()[-1])
     return f"{mean:.1f} ms, {peak:.0f} MiB"
 
