@@ -58,6 +58,11 @@ def loss(values: dict[str, Any]) -> float:
     return sum((number - 0.7) ** 2 for number in numbers)
 
 
+def sometimes_failing(values: dict[str, Any]) -> float:
+    """The same, where about a quarter of all trials fail."""
+    return math.nan if random.Random(repr(values)).random() < 0.25 else loss(values)
+
+
 def everything(values: dict[str, Any]) -> dict[str, Any]:
     """What a build reads that reads all active parameters."""
     return values
@@ -114,13 +119,16 @@ class Search:
         x[common] = suggested.x[common]
         return Point(x, told.active)
 
-    def run(self, trials: int, n: int = 1) -> list[Suggestion]:
+    def run(
+        self, trials: int, n: int = 1, score: Callable[[dict[str, Any]], float] | None = None
+    ) -> list[Suggestion]:
         """Runs up to so many trials, `n` at a time, and returns their suggestions."""
         done: list[Suggestion] = []
         while len(done) < trials:
             batch = self.ask(min(n, trials - len(done)))
             for suggestion in batch:
-                self.tell(suggestion)
+                values = self.used[suggestion.key]
+                self.tell(suggestion, *([] if score is None else [score(values)]))
             done += batch
             if not batch:
                 assert self.strategy.finished, "it waits, but nothing is pending"
@@ -251,7 +259,7 @@ def a_search_restored_anywhere_goes_on_exactly(contender: Contender) -> None:
     @given(spaces(), st.integers(0, 30), st.integers(0, 5), st.integers(0, 2**32))
     def holds(space: Space, trials: int, pending: int, seed: int) -> None:
         search = contender.search(space, seed)
-        search.run(trials, n=2)
+        search.run(trials, n=2, score=sometimes_failing)
         waiting = search.ask(pending)
         if waiting:
             search.tell(waiting.pop(), math.nan)

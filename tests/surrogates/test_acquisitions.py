@@ -27,7 +27,7 @@ ALL = [
     LogExpectedImprovement(-0.3),
     LogExpectedImprovement(-0.3, noise=0.4),
     ConfidenceBound(1.5),
-    MaxValueEntropy(np.array([-7.0, -6.0, -5.5])),
+    MaxValueEntropy(np.array([-7.0, -6.0, -5.5, 1.0])),
 ]
 
 
@@ -62,7 +62,7 @@ def test_log_h_has_no_steps_where_its_form_changes():
         below, above = log_h(np.array([border * (1 + 1e-9), border * (1 - 1e-9)]))
         assert above > below
         assert above - below < 1e-2
-    assert np.all(np.isfinite(log_h(np.array([-1e8, -1e150, 0.0, 1e8]))[:1]))
+    assert np.all(np.isfinite(log_h(np.array([-1e8, -1e150, 0.0, 1e8]))))
 
 
 @pytest.mark.parametrize("acquisition", ALL, ids=lambda one: type(one).__name__)
@@ -76,8 +76,8 @@ def test_derivatives(acquisition, mean, deviation):
 
     by_mean = (value(mean + step, deviation) - value(mean - step, deviation)) / (2 * step)
     by_deviation = (value(mean, deviation + step) - value(mean, deviation - step)) / (2 * step)
-    assert float(found.by_mean[0]) == pytest.approx(by_mean, rel=1e-4, abs=1e-6)
-    assert float(found.by_deviation[0]) == pytest.approx(by_deviation, rel=1e-4, abs=1e-6)
+    assert float(found.by_mean[0]) == pytest.approx(by_mean, rel=5e-4, abs=1e-6)
+    assert float(found.by_deviation[0]) == pytest.approx(by_deviation, rel=5e-4, abs=1e-6)
 
 
 @pytest.mark.parametrize("acquisition", ALL, ids=lambda one: type(one).__name__)

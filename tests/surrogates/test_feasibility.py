@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 from made_up import columns, points
@@ -60,12 +61,16 @@ def test_it_tells_where_trials_fail():
 
 def test_far_from_all_points_it_is_about_the_share_of_successes():
     columns = Columns(np.array([True, True, True]))
-    weights = np.full(3, 3.0)
-    theta = Hyperparameters(weights, 0.0, -9.0)
-    x = np.zeros((10, 3))
-    seen = columns.encode(x, np.ones_like(x, dtype=bool))
-    found = Feasibility(columns, seen, np.arange(10) > 1, theta)
+    theta = Hyperparameters(np.full(3, 3.0), 0.0, -9.0)
+    x, on = np.zeros((10, 3)), np.ones((10, 3), dtype=bool)
+    succeeded = np.arange(10) > 1
+    found = Feasibility(columns, columns.encode(x, on), succeeded, theta)
     asked = columns.encode(np.ones((1, 3)), np.ones((1, 3), dtype=bool))
+    # All seen points are one, so K = 2 + v on the diagonal, 2 elsewhere; the asked one shares only
+    # the level with them: its mean is 0 and its variance 2 - 1 / 2.
+    share, noise = 0.8, np.exp(-9.0)
+    u = (share - 0.5) / np.sqrt(share * (1 - share)) / np.sqrt(1.5 + noise)
+    assert found.value(asked) == pytest.approx(scipy.stats.norm.logcdf(u), abs=1e-4)
     assert np.exp(found.value(asked)) == pytest.approx(0.8, abs=0.1)
 
 

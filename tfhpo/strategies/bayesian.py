@@ -19,9 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tfhpo.errors import ArgumentError
-from tfhpo.space import FloatArray, Kind, Point, PriorDensity, Space
+from tfhpo.space import BoolArray, FloatArray, Kind, Point, Space
+from tfhpo.strategies.candidates import around_the_best, best_first, from_anywhere, joined
 from tfhpo.strategies.initial import InitialDesign
-from tfhpo.strategies.prior_weight import PRIOR_WEIGHT, check_prior_weight
+from tfhpo.strategies.prior_weight import PRIOR_WEIGHT, Belief
 from tfhpo.strategies.strategy import Strategy
 from tfhpo.surrogates.acquisitions import (
     Acquisition,
@@ -38,7 +39,7 @@ from tfhpo.surrogates.gaussian_process import GaussianProcess
 from tfhpo.surrogates.kernels import KERNELS, Columns, Encoded
 from tfhpo.surrogates.maximiser import LISTED, Ground, maximised
 from tfhpo.surrogates.refitting import GrowingFit
-from tfhpo.surrogates.target import Scaled, Success, Target, Weight
+from tfhpo.surrogates.target import Success, Target, Weight
 from tfhpo.surrogates.warping import half_ranked
 
 _IMPROVEMENTS: dict[str, Callable[[float], Acquisition]] = {
@@ -51,17 +52,17 @@ _BETA = 2.6
 _FANTASIES = 16
 # Points that the model is made of at most, and of these, those that theta is fitted to.
 _MODEL_SIZE, _FIT_SIZE = 500, 200
+# Points that the model of failures is made of at most.
+_FAILURE_SIZE = 250
 # Candidates drawn from anywhere and around the best points, and how many are improved.
 _ANYWHERE, _AROUND, _STARTS = 256, 256, 4
-# The best points that candidates are drawn around, and how far away on the unit interval.
-_PARENTS, _WIDTHS = 5, (0.02, 0.1, 0.3)
 
 
 class BayesianOptimization(Strategy):
     """Bayesian optimisation with a Gaussian process.
 
-    *First points.* The user's defaults (the middle of a parameter without one), then points of a
-    scrambled Sobol sequence through the parameters' distributions.
+    *First points.* The user's defaults (the middle of a parameter without one, or the median of its
+    distribution), then points of a scrambled Sobol sequence through the parameters' distributions.
 
     *Model.* A Gaussian process with a Matérn kernel over the space as it is: ordered columns with a
     length scale each, categorical columns with a weight each, inactive columns at a place of their
@@ -73,8 +74,8 @@ class BayesianOptimization(Strategy):
     model, and the best 200 of these its scales.
 
     *Failed trials* teach a second process where trials succeed (`surrogates/feasibility.py`), and
-    the acquisition is multiplied by that probability. In the first process they are average, so
-    that the very same is not tried again.
+    the acquisition is weighted by that probability. The first process is told an average score for
+    them, so that the very same is not tried again.
 
     *What the user expects*, as distributions of parameters, weights the acquisition too, at first
     and then less and less (`strategies/prior_weight.py`), so a wrong expectation is overcome.
@@ -129,7 +130,7 @@ class BayesianOptimization(Strategy):
         prior_weight: float = PRIOR_WEIGHT,
     ) -> None:
         super().__init__(space, rng, budget=budget)
-        _check_arguments(acquisition, beta, kernel, prior_weight)
+        _check_arguments(acquisition, beta, kernel)
         self.acquisition = acquisition or ("log_ei" if beta is None else "ucb")
         self.beta = _BETA if beta is None else beta
         self.kernel = kernel
@@ -138,58 +139,42 @@ class BayesianOptimization(Strategy):
         self._begin_fits()
         self._survey()
 
-    # ------------------------------------------------------------------ candidates
+    # ------------------------------------------------------------------ the next point
 
     def _propose(self) -> Point | None:
         if self._design.due(self.history):
             point = self._design.point(self.space, len(self.history))
             return self._draw_untried() if self.history.tried(point) else point
-        target = self._target()
-        candidates = self._candidates()
-        value = target.value(*candidates)
-        starts = candidates.x[np.argsort(-value, kind="stable")[:_STARTS]]
-        improved, _, improved_value = maximised(target, self._ground, starts)
-        x = np.concatenate([improved, candidates.x])
-        for row in np.argsort(-np.concatenate([improved_value, value]), kind="stable"):
-            point = self.space.point(x[row])
-            if not self.history.tried(point):
-                return point
-        return self._draw_untried()
+        target, candidates = self._target(), self._candidates()
+        starts = self._untried(candidates, target.value(*candidates), _STARTS)
+        if not len(starts):
+            return self._draw_untried()
+        x, active, value = maximised(target, self._ground, starts)
+        best = self._untried(Point(x, active), value, 1)
+        # Improved ones may have met where trials were.
+        return self.space.point(best[0] if len(best) else starts[0])
 
     def _candidates(self) -> Point:
-        """Returns points from anywhere and around the best ones, `q x d`."""
-        anywhere = self._anywhere()
-        around = self._around_the_best()
-        return Point(
-            np.concatenate([anywhere.x, around.x]),
-            np.concatenate([anywhere.active, around.active]),
+        return joined(
+            from_anywhere(self.space, _ANYWHERE, self.rng, doubted=bool(self._belief)),
+            around_the_best(self.space, self.history, self._columns.categorical, _AROUND, self.rng),
         )
 
-    def _anywhere(self) -> Point:
-        """Returns points drawn from the distributions, and evenly where these may be wrong."""
-        p = self.rng.random((_ANYWHERE, len(self.space)))
-        if not self._density:
-            return self.space.draws(p)
-        expected, even = self.space.draws(p[::2]), self.space.points(p[1::2])
-        return Point(
-            np.concatenate([expected.x, even.x]), np.concatenate([expected.active, even.active])
-        )
+    def _untried(self, points: Point, value: FloatArray, most: int) -> FloatArray:
+        """Returns the places of the best different points that repeat no trial, `most x d`."""
+        found: dict[bytes, FloatArray] = {}
+        for row in np.argsort(-value, kind="stable"):
+            point = Point(points.x[row], points.active[row])
+            if not self.history.tried(point):
+                found.setdefault(point.x.tobytes() + point.active.tobytes(), point.x)
+            if len(found) == most:
+                break
+        return np.array(list(found.values())).reshape(-1, len(self.space))
 
-    def _around_the_best(self) -> Point:
-        """Returns points that differ from one of the best in a few columns."""
-        shape = _AROUND, len(self.space)
-        best = _best_first(self.history.completed, self.history.scores)[:_PARENTS]
-        parents = best[self.rng.integers(len(best), size=_AROUND)]
-        fresh = self.rng.random(shape)
-        # A column that the parent does not use may become active by what is changed.
-        x = np.where(self.history.active[parents], self.history.x[parents], fresh)
-        share = self.rng.choice([1.0, 2.0, 4.0], size=(_AROUND, 1)) / len(self.space)
-        moved = self.rng.random(shape) < share
-        moved[np.arange(_AROUND), self.rng.integers(len(self.space), size=_AROUND)] = True
-        width = self.rng.choice(_WIDTHS, size=(_AROUND, 1))
-        stepped = np.clip(x + width * self.rng.standard_normal(shape), 0.0, 1.0)
-        changed = np.where(self._columns.categorical, fresh, stepped)
-        return self.space.points(np.where(moved, changed, x))
+    def _tried(self, x: FloatArray, active: BoolArray) -> BoolArray:
+        """Returns which points repeat a trial, `q`."""
+        points = map(Point, x, active)
+        return np.array([self.history.tried(point) for point in points], dtype=bool)
 
     # ------------------------------------------------------------------ the model
 
@@ -205,25 +190,26 @@ class BayesianOptimization(Strategy):
         return int(completed[np.argmin(model.mean(self._encoded(completed)))])
 
     def _target(self) -> Target:
-        model = self._model(self._chosen(self.history.completed))
-        weights = self._weights()
-        best = float(np.min(model.mean(model.points)))
-        if len(failed := _even(self.history.failed, _MODEL_SIZE // 2)):
+        keys = self._chosen(self.history.completed)
+        model, tried = self._model(keys), self._encoded(keys)
+        failed, pending = _even(self.history.failed, _MODEL_SIZE // 2), self.history.pending
+        if len(failed):
             # An average score: nothing is left to gain by trying the very same again, while what
             # failing says of the points around is told by their weight.
             model = model.conditioned(self._encoded(failed), np.zeros(len(failed)))
-        if len(self.history.pending):
-            pending = self._encoded(self.history.pending)
-            if self.acquisition == "log_ei":
-                drawn = model.samples(pending, _FANTASIES, self.rng).T
-                lowest = np.minimum(best, drawn.min(axis=0))
-                acquire = FantasisedImprovement(lowest, model.noise_deviation)
-                model = model.conditioned(pending, drawn)
-                return Target(self._columns, model, acquire, weights)
-            expected = model.mean(pending)
-            best = min(best, float(np.min(expected)))
-            model = model.conditioned(pending, expected)
-        return Target(self._columns, model, self._acquire(model, best), weights)
+        if len(pending):
+            awaited = self._encoded(pending)
+            model = model.conditioned(awaited, self._imagined(model, awaited))
+            tried = tried.joined(awaited)
+        best = model.mean(tried).min(axis=0)
+        return Target(self._columns, model, self._acquire(model, best), self._factors())
+
+    def _imagined(self, model: GaussianProcess, awaited: Encoded) -> FloatArray:
+        """Returns outcomes of the pending points: many for "log_ei", what is expected else."""
+        if self.acquisition == "log_ei":
+            imagined: FloatArray = model.samples(awaited, _FANTASIES, self.rng).T
+            return imagined
+        return model.mean(awaited)
 
     def _model(self, keys: npt.NDArray[np.intp]) -> GaussianProcess:
         """Returns what the scores of completed points say, the best of them first."""
@@ -234,52 +220,56 @@ class BayesianOptimization(Strategy):
         )
         return GaussianProcess(self._columns, points, outputs, theta, self.kernel)
 
-    def _weights(self) -> list[Weight]:
+    def _factors(self) -> list[Weight]:
         """Returns what the acquisition is weighted by: failures, and what the user expects."""
-        weights: list[Weight] = []
-        if len(self.history.failed):
-            weights.append(self._success())
-        if self._density:
-            known = len(self.history.failed) + len(self.history.completed)
-            weights.append(Scaled(self._density, self.prior_weight / known))
-        return weights
+        factors: list[Weight] = []
+        if len(self.history.failed) and (success := self._success()):
+            factors.append(success)
+        if self._belief:
+            factors.append(self._belief.now(self.history))
+        return factors
 
-    def _success(self) -> Success:
-        """Returns the probability to succeed, as failures tell it."""
-        failed, completed = self.history.failed, self.history.completed
-        some = _MODEL_SIZE // 2
-        keys = np.concatenate([self._chosen(completed, some), _even(failed, some)])
+    def _success(self) -> Success | None:
+        """Returns the probability to succeed, as all known trials tell it; None if all succeeded.
+
+        They are thinned evenly: the best ones alone would say nothing of where trials fail.
+        """
+        keys = _even(self.history.known, _FAILURE_SIZE)
         points, succeeded = self._encoded(keys), ~np.isnan(self.history.scores[keys])
-        fitted_to = _even(np.arange(len(keys)), _FIT_SIZE)
+        if succeeded.all():
+            return None
+        some = _even(np.arange(len(keys)), _FIT_SIZE)
         theta = self._failure_fit.hyperparameters(
-            self._columns,
-            points.rows(fitted_to),
-            labels(succeeded)[fitted_to],
-            len(failed) + len(completed),
+            self._columns, points.rows(some), labels(succeeded)[some], len(self.history.known)
         )
-        feasibility = Feasibility(self._columns, points, succeeded, theta, self.kernel)
-        return Success(self._columns, feasibility)
+        return Success(
+            self._columns, Feasibility(self._columns, points, succeeded, theta, self.kernel)
+        )
 
     def _encoded(self, keys: npt.NDArray[np.intp]) -> Encoded:
         return self._columns.encode(self.history.x[keys], self.history.active[keys])
 
     def _chosen(self, keys: npt.NDArray[np.intp], most: int = _MODEL_SIZE) -> npt.NDArray[np.intp]:
         """Returns the best half of so many completed points and an even choice of the others."""
-        ranked = _best_first(keys, self.history.scores)
+        ranked = best_first(keys, self.history.scores)
         if len(ranked) <= most:
             return ranked
         half = most // 2
         return np.concatenate([ranked[:half], _even(ranked[half:], most - half)])
 
-    def _acquire(self, model: GaussianProcess, best: float) -> Acquisition:
+    def _acquire(self, model: GaussianProcess, best: FloatArray) -> Acquisition:
+        """Returns the acquisition; f is one number, or one for each imagined outcome."""
+        if best.ndim:
+            return FantasisedImprovement(best, model.noise_deviation)
+        if self.acquisition == "log_ei":
+            return LogExpectedImprovement(float(best), model.noise_deviation)
         if self.acquisition == "ucb":
             return ConfidenceBound(self.beta)
         if self.acquisition == "mes":
-            foretold = model.posterior(self._columns.encode(*self._anywhere()))
+            anywhere = from_anywhere(self.space, _ANYWHERE, self.rng, doubted=bool(self._belief))
+            foretold = model.posterior(self._columns.encode(*anywhere))
             return MaxValueEntropy(sampled_best_values(*foretold, self.rng))
-        if self.acquisition == "log_ei":
-            return LogExpectedImprovement(best, model.noise_deviation)
-        return _IMPROVEMENTS[self.acquisition](best)
+        return _IMPROVEMENTS[self.acquisition](float(best))
 
     def _begin_fits(self) -> None:
         self._fit = GrowingFit(self.kernel)
@@ -290,14 +280,18 @@ class BayesianOptimization(Strategy):
         domains = [parameter.domain for parameter in self.space.parameters]
         categorical = [domain.kind is Kind.CATEGORICAL for domain in domains]
         self._columns = Columns(np.array(categorical, dtype=bool))
-        self._density = PriorDensity(self.space)
+        self._belief = Belief(self.space, self.prior_weight)
         listed = [
             np.array([domain.unit_of_index(index) for index in range(cast(int, domain.size))])
             if domain.kind is Kind.CATEGORICAL or (domain.size or LISTED + 1) <= LISTED
             else None
             for domain in domains
         ]
-        self._ground = Ground(self.space.points, self._columns.categorical, listed)
+        # Where a column is infinite, nothing is met twice on the way.
+        finite = all(domain.size is not None for domain in domains)
+        self._ground = Ground(
+            self.space.points, self._columns.categorical, listed, self._tried if finite else None
+        )
 
     # ------------------------------------------------------------------ state
 
@@ -318,11 +312,6 @@ class BayesianOptimization(Strategy):
         self._begin_fits()
 
 
-def _best_first(keys: npt.NDArray[np.intp], scores: FloatArray) -> npt.NDArray[np.intp]:
-    """Returns the keys of completed points by their scores."""
-    return keys[np.argsort(scores[keys], kind="stable")]
-
-
 def _even(keys: npt.NDArray[np.intp], most: int) -> npt.NDArray[np.intp]:
     """Returns so many of the keys at most, evenly chosen."""
     if len(keys) <= most:
@@ -331,10 +320,7 @@ def _even(keys: npt.NDArray[np.intp], most: int) -> npt.NDArray[np.intp]:
     return some
 
 
-def _check_arguments(
-    acquisition: str | None, beta: float | None, kernel: str, prior_weight: float
-) -> None:
-    check_prior_weight(prior_weight)
+def _check_arguments(acquisition: str | None, beta: float | None, kernel: str) -> None:
     if acquisition not in (None, *ACQUISITIONS):
         raise ArgumentError(
             f"`acquisition` must be one of {ACQUISITIONS}. Received: {acquisition!r}."

@@ -100,6 +100,11 @@ class History:
         return self._with(Outcome.FAILED)
 
     @property
+    def known(self) -> npt.NDArray[np.intp]:
+        """The keys of the points whose outcome is known, ascending."""
+        return np.flatnonzero(self._outcomes[: self._count] != Outcome.PENDING)
+
+    @property
     def best(self) -> int | None:
         """The key of the completed point with the lowest score, the first of equals, or None."""
         return self._best

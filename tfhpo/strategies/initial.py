@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfhpo.errors import ArgumentError
-from tfhpo.space import Point, Space
+from tfhpo.space import Parameter, Point, Space
 from tfhpo.strategies.history import History
 
 # The largest probability below 1.
@@ -20,15 +20,16 @@ _FEWEST = 2
 class InitialDesign:
     """A sequence of points that fills a space evenly.
 
-    The first is the user's defaults, and the middle of a parameter without one; the others are
-    those of a scrambled Sobol sequence, through the parameters' distributions.
+    The first is the user's defaults, and the middle of a parameter without one, or the median of
+    its distribution; the others are those of a scrambled Sobol sequence, through the parameters'
+    distributions.
 
     Args:
-        size: How many points come before a model, at least 1.
+        size: How many points come before a model, an integer and at least 1.
         seed: Seed of the scrambling.
 
     Raises:
-        ArgumentError: If the size is below 1.
+        ArgumentError: If the size is not an integer or below 1.
 
     Source:
         Sobol, "On the distribution of points in a cube and the approximate evaluation of
@@ -40,10 +41,10 @@ class InitialDesign:
     seed: int
 
     def __post_init__(self) -> None:
-        if self.size < 1:
+        if not isinstance(self.size, int) or self.size < 1:
             raise ArgumentError(
-                f"`num_initial_points` must be at least 1. "
-                f"Received: num_initial_points={self.size}."
+                "`num_initial_points` must be an integer and at least 1. "
+                f"Received: num_initial_points={self.size!r}."
             )
 
     def due(self, history: History) -> bool:
@@ -58,14 +59,17 @@ class InitialDesign:
             number: Which one, from 0.
         """
         if number == 0:
-            places = [
-                0.5 if parameter.default is None else parameter.domain.to_unit(parameter.default)
-                for parameter in space.parameters
-            ]
-            return space.point(np.array(places))
+            return space.point(np.array([_start(parameter) for parameter in space.parameters]))
         # Here and not above: it takes longer to import than all the rest of the package together.
         from scipy.stats.qmc import Sobol
 
         sequence = Sobol(len(space), rng=np.random.default_rng(self.seed))
         sequence.fast_forward(number)
         return space.draw(np.minimum(sequence.random(1)[0], _LAST))
+
+
+def _start(parameter: Parameter) -> float:
+    """Returns where a parameter begins: at its default, its distribution's median, its middle."""
+    if parameter.default is not None:
+        return parameter.domain.to_unit(parameter.default)
+    return 0.5 if parameter.prior is None else parameter.draw(0.5)

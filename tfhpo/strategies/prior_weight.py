@@ -18,14 +18,41 @@ from __future__ import annotations
 import math
 
 from tfhpo.errors import ArgumentError
+from tfhpo.space import PriorDensity, Space
+from tfhpo.strategies.history import History
+from tfhpo.surrogates.target import Scaled
 
-#: w. Of 1 to 30, it loses least with wrong distributions for what it wins with right ones.
+#: w, a middle way: the larger, the more is won with right distributions and lost with wrong ones
+#: (`benchmarks/README.md`).
 PRIOR_WEIGHT = 5.0
 
 
-def check_prior_weight(prior_weight: float) -> None:
-    """Raises an ArgumentError unless the weight is finite and at least 0."""
-    if not 0 <= prior_weight < math.inf:
-        raise ArgumentError(
-            f"`prior_weight` must be at least 0 and finite. Received: prior_weight={prior_weight}."
-        )
+class Belief:
+    """What the user expects, fading.
+
+    Args:
+        space: Whose parameters' distributions.
+        weight: w.
+
+    Raises:
+        ArgumentError: If the weight is negative or not finite.
+    """
+
+    def __init__(self, space: Space, weight: float) -> None:
+        if not 0 <= weight < math.inf:
+            raise ArgumentError(
+                f"`prior_weight` must be at least 0 and finite. Received: prior_weight={weight}."
+            )
+        self._density, self._weight = PriorDensity(space), weight
+
+    def __bool__(self) -> bool:
+        """Whether any parameter has a distribution."""
+        return bool(self._density)
+
+    def now(self, history: History) -> Scaled:
+        """Returns the logarithm of what is multiplied by.
+
+        Args:
+            history: At least one outcome of it must be known.
+        """
+        return Scaled(self._density, self._weight / len(history.known))

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tfhpo.errors import ArgumentError
-from tfhpo.space import Kind, Point, PriorDensity, Space
+from tfhpo.space import Kind, Point, Space
 from tfhpo.strategies.initial import InitialDesign
-from tfhpo.strategies.prior_weight import PRIOR_WEIGHT, check_prior_weight
+from tfhpo.strategies.prior_weight import PRIOR_WEIGHT, Belief
 from tfhpo.strategies.strategy import Strategy
 from tfhpo.surrogates.parzen import ParzenDensity, Sizes, bandwidths_of
 
@@ -83,7 +83,6 @@ class TPE(Strategy):
     ) -> None:
         super().__init__(space, rng, budget=budget)
         _check_arguments(num_candidates, good_share, bandwidth)
-        check_prior_weight(prior_weight)
         self.num_candidates = num_candidates
         self.good_share = good_share
         self.bandwidth = bandwidth
@@ -102,9 +101,8 @@ class TPE(Strategy):
         good, bad = self._density(ranked[:count]), self._density(others)
         x, active = self._candidates(good)
         promise = good.log_density(x, active) - bad.log_density(x, active)
-        if self._expected:
-            known = len(keys) + len(self.history.failed)
-            promise += self.prior_weight / known * self._expected.value(x, active)
+        if self._belief:
+            promise += self._belief.now(self.history).value(x, active)
         for row in np.argsort(-promise, kind="stable"):
             point = self.space.point(x[row])
             if not self.history.tried(point):
@@ -114,7 +112,7 @@ class TPE(Strategy):
     def _candidates(self, good: ParzenDensity) -> Point:
         """Returns points drawn from l, and a few from the parameters' distributions."""
         x, active = self.space.points(good.sample(self.num_candidates, self.rng))
-        if not self._expected:
+        if not self._belief:
             return Point(x, active)
         few = math.ceil(self.num_candidates / _FEW)
         drawn = self.space.draws(self.rng.random((few, len(self.space))))
@@ -129,7 +127,7 @@ class TPE(Strategy):
 
     def _survey(self) -> None:
         """Notes what the space says of its columns."""
-        self._expected = PriorDensity(self.space)
+        self._belief = Belief(self.space, self.prior_weight)
         domains = [parameter.domain for parameter in self.space.parameters]
         self._sizes = Sizes(
             np.array([domain.kind is Kind.CATEGORICAL for domain in domains], dtype=bool),

@@ -171,9 +171,16 @@ class MaxValueEntropy(Acquisition):
     def __call__(self, mean: FloatArray, deviation: FloatArray) -> Valued:
         # So far below every sample nothing is left to tell apart.
         z = np.maximum((mean[..., None] - self.best_values) / deviation[..., None], _LEAST_Z)
-        # phi / Phi, exact where both vanish.
-        ratio = np.exp(-0.5 * z**2 - _LOG_ROOT_2PI - scipy.special.log_ndtr(z))
-        value = 0.5 * z * ratio - scipy.special.log_ndtr(z)
+        # phi / Phi and what is made of it, exact where both vanish: there Phi is a scaled error
+        # function times exp(-z^2 / 2), and the squares cancel.
+        scaled = scipy.special.erfcx(-np.minimum(z, _NEAR) / _ROOT_2)
+        near = np.exp(-0.5 * z**2 - _LOG_ROOT_2PI - scipy.special.log_ndtr(z))
+        ratio = np.where(z > _NEAR, near, 1.0 / (_ROOT_HALF_PI * scaled))
+        value = np.where(
+            z > _NEAR,
+            0.5 * z * near - scipy.special.log_ndtr(z),
+            0.5 * z * (ratio + z) - np.log(0.5 * scaled),
+        )
         slope = -0.5 * ratio * (1.0 + z**2 + z * ratio)
         return Valued(
             value.mean(axis=-1),

@@ -18,8 +18,8 @@ theta is the maximum of log p(y | theta) + log p(theta), with
     log p(y | theta) = -1/2 y^T a - sum log diag L - n/2 log 2 pi
     its gradient     = 1/2 sum_ab G_ab dK_ab/dtheta,   G = a a^T - K^-1
 
-and normal priors on theta. The prior of log l grows with the number of columns, sqrt(2) + 1/2 log(d
-+ c), so that a function of many columns is not taken for a rough one.
+and normal priors on theta (`Priors`). That of log l grows with the number of columns, by
+1/2 log(d + c), so that a function of many columns is not taken for a rough one.
 
 Source:
     Rasmussen and Williams, "Gaussian Processes for Machine Learning", MIT Press (2006), chapters 2
@@ -142,7 +142,7 @@ class GaussianProcess:
         self.kernel = hyperparameters.kernel(columns, kernel)
         self._noise = math.exp(hyperparameters.noise)
         self._factor = _factor(self.kernel(points, points), self._noise)
-        self._weights = scipy.linalg.cho_solve((self._factor, True), outputs)
+        self._coefficients = scipy.linalg.cho_solve((self._factor, True), outputs)
 
     @property
     def noise_deviation(self) -> float:
@@ -152,8 +152,7 @@ class GaussianProcess:
     @cached_property
     def _inverse_factor(self) -> FloatArray:
         """L^-1: many solutions by a product are faster than each by substitution."""
-        inverse, _ = scipy.linalg.lapack.dtrtri(self._factor, lower=1)
-        return np.asarray(inverse)
+        return _inverse_of_factor(self._factor)
 
     def posterior(self, points: Encoded) -> tuple[FloatArray, FloatArray]:
         """Returns the mean and the standard deviation at points, `q` each, without the noise.
@@ -162,11 +161,11 @@ class GaussianProcess:
         """
         covariance = self.kernel(self.points, points)
         explained = self._inverse_factor @ covariance
-        return covariance.T @ self._weights, self._deviation(explained)
+        return covariance.T @ self._coefficients, self._deviation(explained)
 
     def mean(self, points: Encoded) -> FloatArray:
-        """Returns the mean at points, `q`."""
-        return self.kernel(points, self.points) @ self._weights
+        """Returns the mean at points, `q`; after several outputs at once, `q x S`."""
+        return self.kernel(points, self.points) @ self._coefficients
 
     def posterior_gradient(
         self, points: Encoded, derivatives: Derivatives
@@ -184,10 +183,10 @@ class GaussianProcess:
         covariance, slope = self.kernel.with_slope(self.points, points)
         explained = self._inverse_factor @ covariance
         deviation = self._deviation(explained)
-        value, by_mean, by_deviation = derivatives(covariance.T @ self._weights, deviation)
+        value, by_mean, by_deviation = derivatives(covariance.T @ self._coefficients, deviation)
         # d sd / dk = -K^-1 k / sd
         solved = explained.T @ self._inverse_factor
-        weights = self._weights.reshape(len(self.points), -1)
+        weights = self._coefficients.reshape(len(self.points), -1)
         outer = by_mean.reshape(len(points), -1) @ weights.T
         outer -= (by_deviation / deviation)[:, None] * solved
         return value, self.kernel.point_gradient(points, self.points, outer, slope.T)
@@ -195,7 +194,7 @@ class GaussianProcess:
     def conditioned(self, points: Encoded, outputs: FloatArray) -> GaussianProcess:
         """Returns the posterior after further outputs, under the same hyperparameters.
 
-        The factor is extended by the new rows, which costs O(n^2) each.
+        The factor and its inverse are extended by the new rows, which costs O(n^2) each.
 
         Args:
             points: `q` further points.
@@ -210,9 +209,14 @@ class GaussianProcess:
         if outputs.ndim > 1:
             known = np.broadcast_to(known[:, None], (len(known), outputs.shape[1]))
         extended.outputs = np.concatenate([known, outputs])
-        extended._factor = self._extended_factor(points)
-        extended._weights = scipy.linalg.cho_solve((extended._factor, True), extended.outputs)
+        extended._factor, extended._inverse_factor = self._extended_factors(points)
+        extended._coefficients = extended._solved(extended.outputs)
         return extended
+
+    def _solved(self, outputs: FloatArray) -> FloatArray:
+        """Returns K^-1 y."""
+        solved: FloatArray = self._inverse_factor.T @ (self._inverse_factor @ outputs)
+        return solved
 
     def samples(self, points: Encoded, count: int, rng: np.random.Generator) -> FloatArray:
         """Returns draws of the noisy outputs at points, jointly, `count x q`."""
@@ -228,13 +232,23 @@ class GaussianProcess:
         deviation: FloatArray = np.sqrt(np.maximum(variance, 1e-12 * self.kernel.variance))
         return deviation
 
-    def _extended_factor(self, points: Encoded) -> FloatArray:
+    def _extended_factors(self, points: Encoded) -> tuple[FloatArray, FloatArray]:
+        """Returns L and L^-1 with the rows of further points.
+
+        With C the new rows of L below the old ones, and M the new corner:
+
+            L = (L_0  0)      L^-1 = (     L_0^-1         0   )
+                (C    M)             (-M^-1 C L_0^-1    M^-1  )
+        """
         n, q = len(self.points), len(points)
-        cross = self._inverse_factor @ self.kernel(self.points, points)
-        factor = np.zeros((n + q, n + q))
-        factor[:n, :n], factor[n:, :n] = self._factor, cross.T
-        factor[n:, n:] = _factor(self.kernel(points, points) - cross.T @ cross, self._noise)
-        return factor
+        rows = (self._inverse_factor @ self.kernel(self.points, points)).T
+        corner = _factor(self.kernel(points, points) - rows @ rows.T, self._noise)
+        factor, inverse = np.zeros((n + q, n + q)), np.zeros((n + q, n + q))
+        factor[:n, :n], factor[n:, :n], factor[n:, n:] = self._factor, rows, corner
+        inverse_corner = _inverse_of_factor(corner)
+        inverse[:n, :n], inverse[n:, n:] = self._inverse_factor, inverse_corner
+        inverse[n:, :n] = -inverse_corner @ (rows @ self._inverse_factor)
+        return factor, inverse
 
 
 def fitted(
@@ -251,7 +265,7 @@ def fitted(
     Args:
         columns: Which columns are what.
         points: `n` points.
-        outputs: y, `n`, standardised.
+        outputs: y, `n`: standardised, or some of standardised ones.
         start: Where to begin, such as those of fewer points; the priors' centre by default.
         kernel: "matern52" or "squared_exponential".
         steps: Steps of L-BFGS-B at most.
@@ -311,6 +325,11 @@ def _bounds(columns: Columns) -> list[tuple[float, float]]:
     d = columns.ordered
     scales = [_BOUNDS["length"]] * d + [_BOUNDS["weight"]] * (columns.scales - d)
     return [*scales, _BOUNDS["signal"], _BOUNDS["noise"]]
+
+
+def _inverse_of_factor(factor: FloatArray) -> FloatArray:
+    inverse, _ = scipy.linalg.lapack.dtrtri(factor, lower=1)
+    return np.asarray(inverse)
 
 
 def _factor(covariance: FloatArray, noise: float) -> FloatArray:

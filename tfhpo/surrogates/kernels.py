@@ -116,8 +116,8 @@ class Kernel:
         weights: w, `c`.
         signal: s.
         name: "matern52" or "squared_exponential".
-        level: t. Without it the level would be taken for the mean of what was observed, which a
-            search that has found good points makes too good for all places that it knows little of.
+        level: t. Without it, places far from all points are foretold the mean of what was observed,
+            which is too good once a search has found good points.
     """
 
     columns: Columns

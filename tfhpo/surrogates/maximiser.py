@@ -56,12 +56,15 @@ class Ground:
     Args:
         settle: Places, `q x d`, to the points nearest to them: places and masks.
         categorical: Which columns are categorical, `d`.
-        places: Of each column with at most `LISTED` values, its places, ascending; else None.
+        places: Of each categorical column, and of each other one with at most `LISTED` values, its
+            places, ascending; else None.
+        barred: Tells which settled points must not be climbed to; none by default.
     """
 
     settle: Callable[[FloatArray], tuple[FloatArray, BoolArray]]
     categorical: BoolArray
     places: Sequence[FloatArray | None]
+    barred: Callable[[FloatArray, BoolArray], BoolArray] | None = None
 
     @property
     def open(self) -> BoolArray:
@@ -154,6 +157,8 @@ def climb(
             break
         settled, mask = ground.settle(places)
         values = objective.value(settled, mask)
+        if ground.barred is not None:
+            values = np.where(ground.barred(settled, mask), -np.inf, values)
         moved = []
         for position, row in enumerate(climbing):
             mine = np.flatnonzero(owners == position)

@@ -38,7 +38,7 @@ class GrowingFit:
         Args:
             columns: Which columns are what.
             points: `n` points to fit to.
-            outputs: Their outputs, `n`, standardised.
+            outputs: Their outputs, `n`: standardised, or some of standardised ones.
             known: How many results there are, which may be more than are fitted to.
         """
         if self._theta is None or known >= self._known + math.ceil(_GROWTH * self._known):

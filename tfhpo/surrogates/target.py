@@ -76,7 +76,7 @@ class Success:
     def slope(self, x: FloatArray, active: BoolArray) -> tuple[FloatArray, FloatArray]:
         """Returns w, `q`, and its derivatives by the places, `q x d`."""
         value, by_places = self._feasibility.slope(self._columns.encode(x, active))
-        return value, _spread(self._columns, by_places)
+        return value, _by_all_columns(self._columns, by_places)
 
 
 class Target:
@@ -86,7 +86,7 @@ class Target:
         columns: Which columns are what.
         model: What foretells the scores.
         acquire: What is made of it.
-        weights: What else counts.
+        factors: What else counts.
     """
 
     def __init__(
@@ -94,15 +94,15 @@ class Target:
         columns: Columns,
         model: GaussianProcess,
         acquire: Acquisition,
-        weights: Sequence[Weight] = (),
+        factors: Sequence[Weight] = (),
     ) -> None:
         self._columns, self._model, self._acquire = columns, model, acquire
-        self._weights = weights
+        self._factors = factors
 
     def value(self, x: FloatArray, active: BoolArray) -> FloatArray:
         """Returns the weighted acquisition of points, `q`."""
         value = self._acquire(*self._model.posterior(self._columns.encode(x, active))).value
-        for weight in self._weights:
+        for weight in self._factors:
             log = weight.value(x, active)
             value = value + log if self._acquire.adds else value * np.exp(log)
         return value
@@ -111,8 +111,8 @@ class Target:
         """Returns the weighted acquisition, `q`, and its derivatives by the places, `q x d`."""
         points = self._columns.encode(x, active)
         value, by_places = self._model.posterior_gradient(points, self._acquire)
-        slope = _spread(self._columns, by_places)
-        for weight in self._weights:
+        slope = _by_all_columns(self._columns, by_places)
+        for weight in self._factors:
             log, by_log = weight.slope(x, active)
             if self._acquire.adds:
                 value, slope = value + log, slope + by_log
@@ -123,7 +123,7 @@ class Target:
         return value, np.where(active, slope, 0.0)
 
 
-def _spread(columns: Columns, by_places: FloatArray) -> FloatArray:
+def _by_all_columns(columns: Columns, by_places: FloatArray) -> FloatArray:
     """Returns derivatives by the ordered columns among those by all columns, `q x d`."""
     slope = np.zeros((len(by_places), columns.scales))
     slope[:, ~columns.categorical] = by_places

@@ -32,14 +32,11 @@ def standardised(scores: FloatArray) -> FloatArray:
     Args:
         scores: `n`, finite.
     """
-    # Halved first: the spread of scores at both ends of the floats would overflow.
-    centred = scores / 2.0 - np.mean(scores / 2.0)
-    largest = float(np.max(np.abs(centred), initial=0.0))
-    if largest == 0.0:
-        return np.zeros_like(scores)
-    scaled = centred / largest
-    deviation = float(np.std(scaled))
-    return scaled / deviation if deviation > 0 else np.zeros_like(scores)
+    # Scaled before anything is added up: sums of numbers at the ends of the floats overflow.
+    y = _scaled(scores)
+    y = _scaled(y - np.mean(y))
+    deviation = float(np.std(y))
+    return (y - np.mean(y)) / deviation if deviation > 0 else np.zeros_like(y)
 
 
 def half_ranked(scores: FloatArray) -> FloatArray:
@@ -61,6 +58,12 @@ def half_ranked(scores: FloatArray) -> FloatArray:
     spread = float(np.sqrt(np.mean(better[good] ** 2))) or 1.0
     normal = scipy.special.ndtri((_ranks(y) + 0.5) / len(y))
     return standardised(np.where(good, -better, spread * normal))
+
+
+def _scaled(y: FloatArray) -> FloatArray:
+    """Returns numbers with the largest of size 1."""
+    largest = float(np.max(np.abs(y), initial=0.0))
+    return y / largest if largest > 0 else y
 
 
 def _ranks(y: FloatArray) -> FloatArray:

@@ -1,0 +1,53 @@
+"""The points before a model: where they begin, that they fill the space, and when they end."""
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from tfhpo.errors import ArgumentError
+from tfhpo.space import FloatRange, Levels, Parameter, Point, Prior, Space
+from tfhpo.strategies import History
+from tfhpo.strategies.initial import InitialDesign
+
+UNIT = FloatRange(0.0, 1.0)
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, "3"])
+def test_the_size_is_a_whole_number(size):
+    with pytest.raises(ArgumentError, match=rf"num_initial_points={size!r}"):
+        InitialDesign(size, 0)
+
+
+def test_it_begins_at_the_default_or_the_median_or_the_middle():
+    prior = Prior(scipy.stats.norm(0.8, 0.05))
+    space = Space(
+        [
+            Parameter("told", UNIT, default=0.3, prior=prior),
+            Parameter("expected", UNIT, prior=prior),
+            Parameter("free", UNIT),
+            Parameter("choice", Levels(("a", "b", "c"))),
+        ]
+    )
+    assert InitialDesign(5, 0).point(space, 0).x == pytest.approx([0.3, 0.8, 0.5, 0.5], abs=1e-4)
+
+
+def test_the_others_fill_the_space_evenly_and_differ_by_the_seed():
+    space = Space([Parameter(f"x{i}", UNIT) for i in range(3)])
+    points = np.array([InitialDesign(9, 4).point(space, number).x for number in range(1, 65)])
+    # A Sobol sequence has four of sixty-four in each sixteenth of a column; one was left out.
+    for column in points.T:
+        assert np.bincount((16 * column).astype(int), minlength=16).max() <= 5
+    other = InitialDesign(9, 5).point(space, 1).x
+    assert not np.allclose(points[0], other)
+    assert np.array_equal(points[0], InitialDesign(9, 4).point(space, 1).x)
+
+
+def test_it_is_over_when_there_are_enough_and_two_have_scores():
+    design, history = InitialDesign(3, 0), History(1)
+    for score in (1.0, np.nan, np.nan):
+        assert design.due(history)
+        point = Point(np.array([0.5]), np.array([True]))
+        history.resolve(history.add(point), point, score)
+    assert design.due(history)
+    history.resolve(history.add(point), point, 2.0)
+    assert not design.due(history)

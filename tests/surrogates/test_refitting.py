@@ -1,0 +1,44 @@
+"""When hyperparameters are fitted again, and that a restored fit goes on where it was."""
+
+import json
+
+import numpy as np
+from made_up import points
+
+from tfhpo.surrogates.gaussian_process import Priors
+from tfhpo.surrogates.kernels import Columns
+from tfhpo.surrogates.refitting import GrowingFit
+
+COLUMNS = Columns(np.array([False, True]))
+
+
+def of(fit, n):
+    """The hyperparameters when n results are known."""
+    rng = np.random.default_rng(n)
+    encoded = COLUMNS.encode(*points(COLUMNS, n, n))
+    return fit.hyperparameters(COLUMNS, encoded, rng.standard_normal(n), n).vector
+
+
+def test_it_is_fitted_again_when_a_twentieth_more_is_known():
+    fit = GrowingFit("matern52")
+    first = of(fit, 40)
+    assert np.array_equal(of(fit, 41), first)
+    assert not np.array_equal(of(fit, 42), first)
+    # Three of forty-two are as many as it takes from then on.
+    second = of(fit, 42)
+    assert np.array_equal(of(fit, 44), second)
+    assert not np.array_equal(of(fit, 45), second)
+
+
+def test_a_restored_fit_is_the_same():
+    fit, again = GrowingFit("matern52"), GrowingFit("matern52")
+    of(fit, 30)
+    again.restore(json.loads(json.dumps(fit.state())))
+    assert np.array_equal(of(fit, 31), of(again, 31))
+    assert np.array_equal(of(fit, 60), of(again, 60))
+
+
+def test_it_is_fitted_under_its_priors():
+    smooth = of(GrowingFit("matern52", Priors(length=(3.0, 0.01))), 20)
+    rough = of(GrowingFit("matern52", Priors(length=(-3.0, 0.01))), 20)
+    assert smooth[0] > rough[0] + 5
