@@ -13,7 +13,13 @@ import sys
 
 from driving import COMPLETED, INVALID, STOPPED
 
-from tfhpo.oracles import BayesianOracle, ElasticGridOracle, RandomOracle, TPEOracle
+from tfhpo.oracles import (
+    BayesianOracle,
+    ElasticGridOracle,
+    GeneticOracle,
+    RandomOracle,
+    TPEOracle,
+)
 
 TRIALS = 250
 EPOCHS = 3
@@ -22,6 +28,7 @@ ORACLES = {
     "elastic_grid": ElasticGridOracle,
     "bayesian": BayesianOracle,
     "tpe": TPEOracle,
+    "genetic": GeneticOracle,
 }
 
 

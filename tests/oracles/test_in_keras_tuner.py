@@ -13,13 +13,14 @@ from tfhpo.errors import SearchFailedError, StudyMismatchError
 from tfhpo.oracles import (
     BayesianOracle,
     ElasticGridOracle,
+    GeneticOracle,
     GridOracle,
     RandomOracle,
     TPEOracle,
 )
 from tfhpo.oracles.hyperparameters import DeclarationError
 
-ORACLES = [RandomOracle, GridOracle, ElasticGridOracle, BayesianOracle, TPEOracle]
+ORACLES = [RandomOracle, GridOracle, ElasticGridOracle, BayesianOracle, TPEOracle, GeneticOracle]
 
 
 class Numbers(keras_tuner.Tuner):

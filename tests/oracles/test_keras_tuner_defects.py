@@ -11,6 +11,7 @@ from tfhpo.errors import SearchFailedError, StudyMismatchError
 from tfhpo.oracles import (
     BayesianOracle,
     ElasticGridOracle,
+    GeneticOracle,
     GridOracle,
     RandomOracle,
     TPEOracle,
@@ -18,7 +19,7 @@ from tfhpo.oracles import (
 from tfhpo.oracles.hyperparameters import DeclarationError
 from tfhpo.study.outcomes import cause_of
 
-ORACLES = [RandomOracle, ElasticGridOracle, BayesianOracle, TPEOracle]
+ORACLES = [RandomOracle, ElasticGridOracle, BayesianOracle, TPEOracle, GeneticOracle]
 
 
 def conditional_by_plain_ifs(hp):

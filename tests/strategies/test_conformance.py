@@ -13,6 +13,7 @@ from tfhpo.strategies import (
     TPE,
     BayesianOptimization,
     ElasticGrid,
+    GeneticAlgorithm,
     GridSearch,
     RandomSearch,
     Strategy,
@@ -24,6 +25,7 @@ CONTENDERS = {
     "elastic-grid": Contender(ElasticGrid),
     "bayesian": Contender(BayesianOptimization),
     "tpe": Contender(TPE),
+    "genetic": Contender(GeneticAlgorithm),
 }
 
 

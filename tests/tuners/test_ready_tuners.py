@@ -9,6 +9,7 @@ from small_searches import FIT, X, Y, classifier, compiled, network, random_sear
 
 import tfhpo
 from tfhpo.errors import ArgumentError
+from tfhpo.strategies.evolution import Tournament
 
 
 def test_the_arguments_of_kerastuners_documentation(tmp_path):
@@ -235,11 +236,17 @@ def test_the_elastic_grid_takes_its_own_options(tmp_path):
     assert compiled(network()).count_params() == 23
 
 
-@pytest.mark.parametrize("name", ["BayesianOptimization", "TPE"])
-def test_a_search_by_a_model_goes_on_as_if_never_stopped(tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("BayesianOptimization", {"num_initial_points": 3}),
+        ("TPE", {"num_initial_points": 3}),
+        ("GeneticAlgorithm", {"population_size": 3, "selection": Tournament(2)}),
+    ],
+)
+def test_a_search_goes_on_as_if_never_stopped(tmp_path, name, options):
     def tuner(folder, trials):
         kind = getattr(tfhpo, name)
-        options = {"num_initial_points": 3}
         return kind(
             classifier, "val_loss", trials, seed=1, options=options, directory=tmp_path / folder
         )

@@ -3,6 +3,7 @@
 from tfhpo.oracles.named import (
     BayesianOracle,
     ElasticGridOracle,
+    GeneticOracle,
     GridOracle,
     RandomOracle,
     TPEOracle,
@@ -12,6 +13,7 @@ from tfhpo.oracles.strategy_oracle import StrategyOracle
 __all__ = [
     "BayesianOracle",
     "ElasticGridOracle",
+    "GeneticOracle",
     "GridOracle",
     "RandomOracle",
     "StrategyOracle",

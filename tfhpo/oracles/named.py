@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfhpo.oracles.strategy_oracle import StrategyOracle
-from tfhpo.strategies import TPE, BayesianOptimization, ElasticGrid, GridSearch, RandomSearch
+from tfhpo.strategies import (
+    TPE,
+    BayesianOptimization,
+    ElasticGrid,
+    GeneticAlgorithm,
+    GridSearch,
+    RandomSearch,
+)
 
 
 class RandomOracle(StrategyOracle):
@@ -84,6 +91,28 @@ class BayesianOracle(StrategyOracle):
         **kwargs: Any,
     ) -> None:
         super().__init__(BayesianOptimization, objective, max_trials, options=options, **kwargs)
+
+
+class GeneticOracle(StrategyOracle):
+    """A genetic algorithm; `tfhpo.strategies.GeneticAlgorithm` tells how.
+
+    Args:
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most; the population's size follows. Default 100.
+        options: Arguments of `tfhpo.strategies.GeneticAlgorithm` by name, such as
+            `population_size` and `crossover`.
+        **kwargs: The further arguments of `StrategyOracle`.
+    """
+
+    def __init__(
+        self,
+        objective: Any = None,
+        max_trials: int | None = 100,
+        *,
+        options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(GeneticAlgorithm, objective, max_trials, options=options, **kwargs)
 
 
 class TPEOracle(StrategyOracle):

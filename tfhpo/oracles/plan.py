@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import inspect
 from dataclasses import dataclass
@@ -89,11 +90,16 @@ class Plan:
             space=declared.config(),
             settings={
                 "strategy": self.strategy_class.name,
-                "options": self.options,
+                "options": {name: _told(value) for name, value in self.options.items()},
                 "seed": seed,
             },
             version=__version__,
         )
+
+
+def _told(option: Any) -> Any:
+    """Returns an option as the study can hold it: an operator, say, by how it is written."""
+    return repr(option) if dataclasses.is_dataclass(option) else option
 
 
 def options_of(strategy: type[Strategy]) -> list[str]:

@@ -1,6 +1,12 @@
 """What a person sees of a search: the progress line, tables and pictures, from plain records."""
 
 from tfhpo.reporting.history import HistoryData, history_data, plot_history
+from tfhpo.reporting.population import (
+    Generation,
+    PopulationData,
+    plot_population,
+    population_data,
+)
 from tfhpo.reporting.progress import ProgressLine
 from tfhpo.reporting.ranges import ParameterRanges, RangesData, RoundRange, ranges_data
 from tfhpo.reporting.ranges_plot import plot_ranges
@@ -16,8 +22,10 @@ from tfhpo.reporting.table import (
 
 __all__ = [
     "FailureRow",
+    "Generation",
     "HistoryData",
     "ParameterRanges",
+    "PopulationData",
     "ProgressLine",
     "RangesData",
     "ResultRow",
@@ -26,7 +34,9 @@ __all__ = [
     "failures_table",
     "history_data",
     "plot_history",
+    "plot_population",
     "plot_ranges",
+    "population_data",
     "print_results",
     "ranges_data",
     "result_rows",

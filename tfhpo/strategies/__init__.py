@@ -2,6 +2,7 @@
 
 from tfhpo.strategies.bayesian import BayesianOptimization
 from tfhpo.strategies.elastic_grid import ElasticGrid
+from tfhpo.strategies.genetic import GeneticAlgorithm
 from tfhpo.strategies.grid_search import GridSearch
 from tfhpo.strategies.history import Entry, History, Outcome
 from tfhpo.strategies.random_search import RandomSearch
@@ -14,6 +15,7 @@ __all__ = [
     "ElasticGrid",
     "Entry",
     "Event",
+    "GeneticAlgorithm",
     "GridSearch",
     "History",
     "Outcome",

@@ -12,6 +12,7 @@ from tfhpo.errors import ArgumentError
 from tfhpo.oracles import (
     BayesianOracle,
     ElasticGridOracle,
+    GeneticOracle,
     GridOracle,
     RandomOracle,
     TPEOracle,
@@ -213,6 +214,40 @@ class BayesianOptimization(Tuner):
         )
 
 
+class GeneticAlgorithm(Tuner):
+    """A genetic algorithm for a Keras model (`tfhpo.strategies.GeneticAlgorithm`).
+
+    Args:
+        hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most. Default 100.
+        population_size: How many trials breed. Default a fifth of `max_trials`, within 8 and 50.
+        seed: As of `tfhpo.RandomSearch`.
+        options: Further arguments of the strategy by name, such as `selection`, `crossover`,
+            `mutation` and `generational`.
+        **kwargs: As of `tfhpo.RandomSearch`.
+    """
+
+    def __init__(
+        self,
+        hypermodel: Any = None,
+        objective: Any = None,
+        max_trials: int | None = 100,
+        population_size: int | None = None,
+        seed: int | None = None,
+        *,
+        options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        oracle, tuner = _split(self, kwargs, options=options_of(strategies.GeneticAlgorithm))
+        chosen = _with(options, population_size=population_size)
+        super().__init__(
+            GeneticOracle(objective, max_trials, options=chosen, seed=seed, **oracle),
+            hypermodel,
+            **tuner,
+        )
+
+
 class TPE(Tuner):
     """The tree-structured Parzen estimator for a Keras model (`tfhpo.strategies.TPE`).
 
@@ -250,6 +285,7 @@ class TPE(Tuner):
 TUNERS: dict[str, type[Tuner]] = {
     "bayesian": BayesianOptimization,
     "elastic-grid": ElasticGridSearch,
+    "genetic": GeneticAlgorithm,
     "grid": GridSearch,
     "random": RandomSearch,
     "tpe": TPE,
@@ -260,7 +296,7 @@ def tuner_for(strategy: str) -> Callable[..., Tuner]:
     """Returns the ready tuner of a strategy: its class.
 
     Args:
-        strategy: "bayesian", "elastic-grid", "grid", "random" or "tpe".
+        strategy: "bayesian", "elastic-grid", "genetic", "grid", "random" or "tpe".
 
     Raises:
         ArgumentError: If there is no such strategy.

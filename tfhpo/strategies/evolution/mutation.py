@@ -1,0 +1,158 @@
+r"""How a child mutates.
+
+Notation:
+    d       the number of columns
+    x       the child's places, `d`
+    p       the probability that a gene mutates
+    s       the standard deviation of a step, `d`
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from tfhpo.errors import ArgumentError
+from tfhpo.space import BoolArray, FloatArray, Point
+from tfhpo.strategies.evolution.genes import Genes
+
+# The shortest step's deviation, on the unit interval.
+_LEAST = 0.01
+
+
+class Mutation(ABC):
+    """Changes some genes of a child."""
+
+    @abstractmethod
+    def mutate(
+        self,
+        x: FloatArray,
+        active: BoolArray,
+        population: Point,
+        genes: Genes,
+        rng: np.random.Generator,
+    ) -> FloatArray:
+        """Returns the places of the mutant, `d`; they may lie outside [0, 1].
+
+        Args:
+            x: The child's places, `d`.
+            active: Which genes the child uses, `d`; at least one of these changes.
+            population: Places and masks of the population, `n x d` each.
+            genes: What the columns are.
+            rng: Where randomness comes from.
+        """
+
+
+@dataclass(frozen=True)
+class ResamplingMutation(Mutation):
+    """A gene that mutates is drawn anew, whatever it was.
+
+    Args:
+        rate: p, in (0, 1]; by default one over the number of genes that the child uses.
+
+    Raises:
+        ArgumentError: If the rate is not in (0, 1].
+    """
+
+    rate: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_rate(self.rate)
+
+    def mutate(
+        self,
+        x: FloatArray,
+        active: BoolArray,
+        population: Point,
+        genes: Genes,
+        rng: np.random.Generator,
+    ) -> FloatArray:
+        return np.where(_which(self.rate, active, rng), _resampled(x, genes, rng), x)
+
+
+@dataclass(frozen=True)
+class AdaptiveMutation(Mutation):
+    """Numbers take a step that is as long as the population is wide; choices are drawn anew.
+
+    s is `scale` times the standard deviation of the population in the column, so that steps shrink
+    as the population agrees; never less than a hundredth of the range, or half the way to the next
+    value of a finite column.
+
+    Args:
+        rate: p, in (0, 1]; by default one over the number of genes that the child uses.
+        scale: A factor on the steps, above 0. Default 1.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
+    """
+
+    rate: float | None = None
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_rate(self.rate)
+        if not 0 < self.scale < math.inf:
+            raise ArgumentError(f"`scale` must be above 0. Received: scale={self.scale}.")
+
+    def mutate(
+        self,
+        x: FloatArray,
+        active: BoolArray,
+        population: Point,
+        genes: Genes,
+        rng: np.random.Generator,
+    ) -> FloatArray:
+        s = np.maximum(self.scale * _spread(population), _shortest(genes))
+        step = s * rng.standard_normal(len(genes))
+        # A step of a finite column goes to another value, or it would be none.
+        gap = np.where(genes.counts > 1, 1.0 / np.maximum(genes.counts - 1, 1), 0.0)
+        step = np.sign(step) * np.maximum(np.abs(step), gap)
+        moved = np.where(genes.categorical, _resampled(x, genes, rng), _reflected(x + step))
+        return np.where(_which(self.rate, active, rng), moved, x)
+
+
+def _which(rate: float | None, active: BoolArray, rng: np.random.Generator) -> BoolArray:
+    """Returns which genes mutate: each used one with its probability, and one at least."""
+    used = np.flatnonzero(active)
+    chosen = rng.random(len(active)) < (rate or 1.0 / max(len(used), 1))
+    if len(used):
+        chosen[rng.choice(used)] = True
+    return chosen & active
+
+
+def _resampled(x: FloatArray, genes: Genes, rng: np.random.Generator) -> FloatArray:
+    """Returns new places, `d`; of a categorical column, of another choice."""
+    drawn = rng.random(len(genes))
+    others = np.maximum(genes.counts - 1, 1)
+    jump = 1.0 + np.floor(drawn * others)
+    choice = (np.rint(x * others) + jump) % np.maximum(genes.counts, 1) / others
+    return np.where(genes.categorical, choice, drawn)
+
+
+def _reflected(x: FloatArray) -> FloatArray:
+    """Returns places with what lies outside [0, 1] mirrored at the end that it passed."""
+    folded: FloatArray = np.abs((x + 1.0) % 2.0 - 1.0)
+    return folded
+
+
+def _spread(population: Point) -> FloatArray:
+    """Returns the standard deviation of each column over those that use it, `d`."""
+    count = np.maximum(population.active.sum(axis=0), 1)
+    mean = population.x.sum(axis=0, where=population.active) / count
+    square = np.where(population.active, (population.x - mean) ** 2, 0.0).sum(axis=0) / count
+    deviation: FloatArray = np.sqrt(square)
+    return deviation
+
+
+def _shortest(genes: Genes) -> FloatArray:
+    half = np.where(genes.counts > 1, 0.5 / np.maximum(genes.counts - 1, 1), 0.0)
+    shortest: FloatArray = np.maximum(half, _LEAST)
+    return shortest
+
+
+def _check_rate(rate: float | None) -> None:
+    if rate is not None and not 0 < rate <= 1:
+        raise ArgumentError(f"`rate` must be in (0, 1]. Received: rate={rate}.")

@@ -1,0 +1,263 @@
+"""A genetic algorithm over the mixed, conditional space.
+
+Notation:
+    d       the number of columns
+    P       the size of the population
+    age     of a trial: how many were proposed after it
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from tfhpo.errors import ArgumentError
+from tfhpo.space import FloatArray, Point, Space
+from tfhpo.strategies.evolution import (
+    AdaptiveMutation,
+    BlendCrossover,
+    Crossover,
+    Genes,
+    Mutation,
+    ResamplingMutation,
+    Selection,
+    SimulatedBinaryCrossover,
+    Tournament,
+    Truncation,
+    UniformCrossover,
+)
+from tfhpo.strategies.history import Entry
+from tfhpo.strategies.initial import InitialDesign
+from tfhpo.strategies.strategy import Strategy
+
+SELECTIONS: Mapping[str, Selection] = {"tournament": Tournament(), "truncation": Truncation()}
+CROSSOVERS: Mapping[str, Crossover] = {
+    "blend": BlendCrossover(),
+    "sbx": SimulatedBinaryCrossover(),
+    "uniform": UniformCrossover(),
+}
+MUTATIONS: Mapping[str, Mutation] = {
+    "adaptive": AdaptiveMutation(),
+    "resampling": ResamplingMutation(),
+}
+# How often a child that repeats a trial is bred again.
+_BREEDINGS = 50
+# P by default: this share of the budget, within bounds; the classic one where there is no budget.
+_SHARE, _SMALLEST, _LARGEST, _CLASSIC = 0.2, 8, 50, 100
+
+Operator = TypeVar("Operator")
+
+
+class GeneticAlgorithm(Strategy):
+    """A genetic algorithm, steady-state or generational.
+
+    *Beginning.* The user's defaults, then an even spread, `P` points in all.
+
+    *Population.* The best `P` of the trials that are not older than `lifetime`, and the best
+    `elites` of any age. So one trial that was lucky in its noise does not breed for ever.
+
+    *Child.* Two parents are selected. With probability `crossover_rate` they cross, else the child
+    is the first of them. Of a gene that one parent does not use the child takes the other's, and of
+    one that neither uses a random value, so what becomes active by a choice is never left over from
+    nowhere. Then it mutates. A child that repeats a trial is bred again.
+
+    *Steady-state* (default): every child is bred from the population as it is, so workers never
+    wait. *Generational*: `P` children are bred from a generation before any of them counts, and
+    the next one waits for them all.
+
+    Failed trials do not breed. Every `P` results the population is recorded for the study
+    ("generation").
+
+    Args:
+        space: What to search.
+        rng: The only source of randomness.
+        budget: How many trials are planned, or None where nobody knows.
+        population_size: `P`, at least 2. Default a fifth of the budget, within 8 and 50; the
+            classic 100 without a budget.
+        selection: "tournament" (default), "truncation", or a `Selection` of
+            `tfhpo.strategies.evolution`.
+        crossover: "uniform" (default), "blend", "sbx", or a `Crossover`.
+        mutation: "adaptive" (default), "resampling", or a `Mutation`.
+        crossover_rate: In [0, 1]. Default 0.7.
+        elites: How many of the best trials stay whatever their age, at least 0. Default 1.
+        lifetime: How many trials one stays in the population, at least `P`; None for all of them.
+        generational: Whether generations follow one another. Default False.
+
+    Raises:
+        ArgumentError: If the space is empty or an argument breaks its rule.
+
+    Source:
+        Holland, "Adaptation in Natural and Artificial Systems" (1975). Steady state: Whitley, "The
+        GENITOR Algorithm and Selection Pressure", ICGA (1989). Ageing: Real et al., "Regularized
+        Evolution for Image Classifier Architecture Search", AAAI (2019).
+    """
+
+    name: ClassVar[str] = "genetic"
+
+    def __init__(
+        self,
+        space: Space,
+        rng: np.random.Generator,
+        *,
+        budget: int | None = None,
+        population_size: int | None = None,
+        selection: str | Selection = "tournament",
+        crossover: str | Crossover = "uniform",
+        mutation: str | Mutation = "adaptive",
+        crossover_rate: float = 0.7,
+        elites: int = 1,
+        lifetime: int | None = None,
+        generational: bool = False,
+    ) -> None:
+        super().__init__(space, rng, budget=budget)
+        self.population_size = population_size or _usual_size(budget)
+        self.selection = _operator("selection", selection, SELECTIONS, Selection)
+        self.crossover = _operator("crossover", crossover, CROSSOVERS, Crossover)
+        self.mutation = _operator("mutation", mutation, MUTATIONS, Mutation)
+        self.crossover_rate, self.elites, self.lifetime = crossover_rate, elites, lifetime
+        self.generational = generational
+        self._check()
+        self._design = InitialDesign(self.population_size, int(rng.integers(2**31)))
+        self._genes = Genes.of(space)
+        self._results = 0
+
+    # ------------------------------------------------------------------ breeding
+
+    def _propose(self) -> Point | None:
+        if self.generational and self._awaiting_generation():
+            return None
+        if self._design.due(self.history):
+            point = self._design.point(self.space, len(self.history))
+            return self._draw_untried() if self.history.tried(point) else point
+        ranked = self._population()
+        if not len(ranked):
+            return self._draw_untried()
+        population = Point(self.history.x[ranked], self.history.active[ranked])
+        for _ in range(_BREEDINGS):
+            child = self._child(population)
+            if not self.history.tried(child):
+                return child
+        return self._draw_untried()
+
+    def _child(self, population: Point) -> Point:
+        first, second = self.selection.choose(len(population.x), self.rng)
+        if self.rng.random() >= self.crossover_rate:
+            second = first
+        mine, theirs = self._whole(population, first, second)
+        crossed = self.crossover.cross(mine, theirs, self._genes, self.rng)
+        child = self.space.point(np.clip(crossed, 0.0, 1.0))
+        # Genes that are not used keep their places: a mutated choice may make them count.
+        places = np.where(child.active, child.x, np.clip(crossed, 0.0, 1.0))
+        mutant = self.mutation.mutate(places, child.active, population, self._genes, self.rng)
+        return self.space.point(np.clip(mutant, 0.0, 1.0))
+
+    def _whole(self, population: Point, first: int, second: int) -> tuple[FloatArray, FloatArray]:
+        """Returns both parents' places with the genes filled in that one of them does not use."""
+        x, active = population
+        anywhere = self.space.parameters
+        fresh = np.array([one.draw(p) for one, p in zip(anywhere, self._uniform(), strict=True)])
+        mine = np.where(active[first], x[first], np.where(active[second], x[second], fresh))
+        return mine, np.where(active[second], x[second], mine)
+
+    def _uniform(self) -> list[float]:
+        drawn: list[float] = self.rng.random(len(self.space)).tolist()
+        return drawn
+
+    # ------------------------------------------------------------------ the population
+
+    def _population(self) -> npt.NDArray[np.intp]:
+        """Returns the keys of the population, the best first."""
+        completed = self.history.completed
+        if self.generational:
+            completed = completed[completed < self._generation * self.population_size]
+        ranked = completed[np.argsort(self.history.scores[completed], kind="stable")]
+        if self.lifetime is not None:
+            young = ranked >= len(self.history) - self.lifetime
+            young[: self.elites] = True
+            ranked = ranked[young]
+        return ranked[: self.population_size]
+
+    @property
+    def _generation(self) -> int:
+        """The number of the generation that is bred now; that of the beginning is 0."""
+        return len(self.history) // self.population_size
+
+    def _awaiting_generation(self) -> bool:
+        """Whether the generation that would breed is not known yet."""
+        pending = self.history.pending
+        return len(pending) > 0 and bool(pending[0] < self._generation * self.population_size)
+
+    def _learn(self, entry: Entry) -> None:
+        self._results += 1
+        if self._results % self.population_size == 0 and len(self.history.completed):
+            generation = self._results // self.population_size
+            members = self._population()
+            scores = self.history.scores[members].tolist()
+            self._record(
+                "generation",
+                {"number": generation, "members": members.tolist(), "scores": scores},
+            )
+
+    # ------------------------------------------------------------------ state
+
+    def _private_state(self) -> dict[str, Any]:
+        return {
+            "sobol": self._design.seed,
+            "results": self._results,
+            # A search that goes on with a larger budget keeps the population it began with.
+            "population_size": self.population_size,
+        }
+
+    def _restore_private(self, state: dict[str, Any]) -> None:
+        self.population_size = state["population_size"]
+        self._design = InitialDesign(self.population_size, state["sobol"])
+        self._results = state["results"]
+
+    def _space_grew(self) -> None:
+        self._genes = Genes.of(self.space)
+
+    def _check(self) -> None:
+        """Raises an ArgumentError for an argument that breaks its rule."""
+        size, lifetime = self.population_size, self.lifetime
+        if size < 2:
+            raise ArgumentError(
+                f"`population_size` must be at least 2. Received: population_size={size}."
+            )
+        if not 0 <= self.crossover_rate <= 1:
+            raise ArgumentError(
+                "`crossover_rate` must be in [0, 1]. "
+                f"Received: crossover_rate={self.crossover_rate}."
+            )
+        if self.elites < 0:
+            raise ArgumentError(f"`elites` must be at least 0. Received: elites={self.elites}.")
+        if lifetime is not None and lifetime < size:
+            raise ArgumentError(
+                f"`lifetime` must be at least the population's size, {size}. "
+                f"Received: lifetime={lifetime}."
+            )
+
+
+def _usual_size(budget: int | None) -> int:
+    if budget is None:
+        return _CLASSIC
+    return min(max(math.ceil(_SHARE * budget), _SMALLEST), _LARGEST)
+
+
+def _operator(
+    what: str, given: str | Operator, known: Mapping[str, Operator], kind: type[Any]
+) -> Operator:
+    """Returns an operator that was given by name or as it is."""
+    if not isinstance(given, str):
+        if isinstance(given, kind):
+            own: Operator = given
+            return own
+    elif given in known:
+        return known[given]
+    raise ArgumentError(
+        f"`{what}` must be one of {sorted(known)} or a `{kind.__name__}` of "
+        f"`tfhpo.strategies.evolution`. Received: {given!r}."
+    )
