@@ -396,6 +396,19 @@ class IntegerRange(Domain):
         places: FloatArray = _places(self)[np.clip(index, 0, self.size - 1).astype(int)]
         return places
 
+    def draws(self, p: FloatArray) -> FloatArray:
+        if self.size > _TABLE:
+            return super().draws(p)
+        inside = np.clip(p, 0.0, 1.0)
+        mirrored = self.scale == "reverse_log"
+        span = math.log((self.high + 1) / self.low)
+        power = np.exp((1.0 - inside if mirrored else inside) * span)
+        index = np.floor(self.low * power) - self.low
+        if mirrored:
+            index = self.size - 1 - index
+        places: FloatArray = _places(self)[np.clip(index, 0, self.size - 1).astype(int)]
+        return places
+
     def even_shares(self) -> FloatArray:
         ends = np.log(np.arange(self.low, self.high + 2, dtype=np.float64))
         shares: FloatArray = np.diff(ends) / (ends[-1] - ends[0])
