@@ -37,7 +37,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import scipy.linalg
-import scipy.optimize
 
 from tfhpo.surrogates.kernels import Columns, Encoded, Kernel
 
@@ -271,6 +270,9 @@ def fitted(
         steps: Steps of L-BFGS-B at most.
         priors: What is known of theta; `Priors()` by default.
     """
+    # Here and not above: whoever only imports a strategy need not wait for it.
+    import scipy.optimize
+
     objective = _Posterior(columns, points, outputs, kernel, priors)
     begin = (start or Hyperparameters.typical(columns, priors)).vector
     found = scipy.optimize.minimize(

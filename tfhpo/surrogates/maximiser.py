@@ -23,7 +23,6 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import scipy.optimize
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -107,6 +106,9 @@ def ascend(
     Returns:
         Places and masks that are nowhere worse.
     """
+    # Here and not above: whoever only imports a strategy need not wait for it.
+    import scipy.optimize
+
     free = active & ground.open
     if not free.any():
         return x, active
