@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ElasticGridSearch,
         GeneticAlgorithm,
         GridSearch,
+        PolicyGradient,
         RandomSearch,
         Tuner,
     )
@@ -30,6 +31,7 @@ __all__ = [
     "ElasticGridSearch",
     "GeneticAlgorithm",
     "GridSearch",
+    "PolicyGradient",
     "RandomSearch",
     "Tuner",
     "__version__",
@@ -50,6 +52,7 @@ _HOMES = {
     "ElasticGridSearch": "tfhpo.tuners",
     "GeneticAlgorithm": "tfhpo.tuners",
     "GridSearch": "tfhpo.tuners",
+    "PolicyGradient": "tfhpo.tuners",
     "RandomSearch": "tfhpo.tuners",
     "Tuner": "tfhpo.tuners",
     "read_study": "tfhpo.study",

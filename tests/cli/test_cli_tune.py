@@ -86,7 +86,10 @@ def test_the_commands_told_can_be_pasted(model):
 
 def test_an_unknown_strategy_names_the_nearest(model):
     message = refusal(*arguments(model, strategy="elastic"))
-    assert "'bayesian', 'elastic-grid', 'genetic', 'grid', 'random', 'tpe'" in message
+    assert (
+        "'bayesian', 'elastic-grid', 'genetic', 'grid', 'policy-gradient', 'random', 'tpe'"
+        in message
+    )
     assert "Did you mean 'elastic-grid'?" in message
 
 

@@ -17,6 +17,7 @@ from tfhpo.oracles import (
     BayesianOracle,
     ElasticGridOracle,
     GeneticOracle,
+    PolicyGradientOracle,
     RandomOracle,
     TPEOracle,
 )
@@ -29,6 +30,7 @@ ORACLES = {
     "bayesian": BayesianOracle,
     "tpe": TPEOracle,
     "genetic": GeneticOracle,
+    "policy_gradient": PolicyGradientOracle,
 }
 
 

@@ -15,12 +15,21 @@ from tfhpo.oracles import (
     ElasticGridOracle,
     GeneticOracle,
     GridOracle,
+    PolicyGradientOracle,
     RandomOracle,
     TPEOracle,
 )
 from tfhpo.oracles.hyperparameters import DeclarationError
 
-ORACLES = [RandomOracle, GridOracle, ElasticGridOracle, BayesianOracle, TPEOracle, GeneticOracle]
+ORACLES = [
+    RandomOracle,
+    GridOracle,
+    ElasticGridOracle,
+    BayesianOracle,
+    TPEOracle,
+    GeneticOracle,
+    PolicyGradientOracle,
+]
 
 
 class Numbers(keras_tuner.Tuner):

@@ -13,13 +13,21 @@ from tfhpo.oracles import (
     ElasticGridOracle,
     GeneticOracle,
     GridOracle,
+    PolicyGradientOracle,
     RandomOracle,
     TPEOracle,
 )
 from tfhpo.oracles.hyperparameters import DeclarationError
 from tfhpo.study.outcomes import cause_of
 
-ORACLES = [RandomOracle, ElasticGridOracle, BayesianOracle, TPEOracle, GeneticOracle]
+ORACLES = [
+    RandomOracle,
+    ElasticGridOracle,
+    BayesianOracle,
+    TPEOracle,
+    GeneticOracle,
+    PolicyGradientOracle,
+]
 
 
 def conditional_by_plain_ifs(hp):

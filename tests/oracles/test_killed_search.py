@@ -120,7 +120,9 @@ def found(study):
     return trials, metrics, study.events
 
 
-@pytest.mark.parametrize("strategy", ["random", "elastic_grid", "bayesian", "tpe", "genetic"])
+@pytest.mark.parametrize(
+    "strategy", ["random", "elastic_grid", "bayesian", "tpe", "genetic", "policy_gradient"]
+)
 def test_a_search_killed_at_random_moments_is_the_uninterrupted_one(nursery, strategy, tmp_path):
     chance = random.Random(strategy)
     told, kills, done = [], 0, False

@@ -15,6 +15,7 @@ from tfhpo.strategies import (
     ElasticGrid,
     GeneticAlgorithm,
     GridSearch,
+    PolicyGradient,
     RandomSearch,
     Strategy,
 )
@@ -26,6 +27,7 @@ CONTENDERS = {
     "bayesian": Contender(BayesianOptimization),
     "tpe": Contender(TPE),
     "genetic": Contender(GeneticAlgorithm),
+    "policy-gradient": Contender(PolicyGradient),
 }
 
 

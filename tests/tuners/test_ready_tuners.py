@@ -242,6 +242,7 @@ def test_the_elastic_grid_takes_its_own_options(tmp_path):
         ("BayesianOptimization", {"num_initial_points": 3}),
         ("TPE", {"num_initial_points": 3}),
         ("GeneticAlgorithm", {"population_size": 3, "selection": Tournament(2)}),
+        ("PolicyGradient", {"batch_size": 2}),
     ],
 )
 def test_a_search_goes_on_as_if_never_stopped(tmp_path, name, options):

@@ -33,7 +33,8 @@ def tune(
         ),
     ],
     strategy: Annotated[
-        str, typer.Option(help="elastic-grid, bayesian, tpe, genetic, random or grid.")
+        str,
+        typer.Option(help="elastic-grid, bayesian, tpe, genetic, policy-gradient, random or grid."),
     ] = "elastic-grid",
     max_trials: Annotated[int, typer.Option(min=1, help="Trials at most.")] = 60,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of each trial.")] = 5,

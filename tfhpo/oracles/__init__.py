@@ -5,6 +5,7 @@ from tfhpo.oracles.named import (
     ElasticGridOracle,
     GeneticOracle,
     GridOracle,
+    PolicyGradientOracle,
     RandomOracle,
     TPEOracle,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "ElasticGridOracle",
     "GeneticOracle",
     "GridOracle",
+    "PolicyGradientOracle",
     "RandomOracle",
     "StrategyOracle",
     "TPEOracle",

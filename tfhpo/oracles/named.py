@@ -12,6 +12,7 @@ from tfhpo.strategies import (
     ElasticGrid,
     GeneticAlgorithm,
     GridSearch,
+    PolicyGradient,
     RandomSearch,
 )
 
@@ -113,6 +114,27 @@ class GeneticOracle(StrategyOracle):
         **kwargs: Any,
     ) -> None:
         super().__init__(GeneticAlgorithm, objective, max_trials, options=options, **kwargs)
+
+
+class PolicyGradientOracle(StrategyOracle):
+    """A policy learnt by REINFORCE; `tfhpo.strategies.PolicyGradient` tells how.
+
+    Args:
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most. Default 100.
+        options: Arguments of `tfhpo.strategies.PolicyGradient` by name, such as `learning_rate`.
+        **kwargs: The further arguments of `StrategyOracle`.
+    """
+
+    def __init__(
+        self,
+        objective: Any = None,
+        max_trials: int | None = 100,
+        *,
+        options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(PolicyGradient, objective, max_trials, options=options, **kwargs)
 
 
 class TPEOracle(StrategyOracle):

@@ -5,6 +5,7 @@ from tfhpo.strategies.elastic_grid import ElasticGrid
 from tfhpo.strategies.genetic import GeneticAlgorithm
 from tfhpo.strategies.grid_search import GridSearch
 from tfhpo.strategies.history import Entry, History, Outcome
+from tfhpo.strategies.policy_gradient import PolicyGradient
 from tfhpo.strategies.random_search import RandomSearch
 from tfhpo.strategies.strategy import Event, Result, Strategy, Suggestion
 from tfhpo.strategies.tpe import TPE
@@ -19,6 +20,7 @@ __all__ = [
     "GridSearch",
     "History",
     "Outcome",
+    "PolicyGradient",
     "RandomSearch",
     "Result",
     "Strategy",

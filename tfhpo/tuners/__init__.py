@@ -7,6 +7,7 @@ from tfhpo.tuners.ready import (
     ElasticGridSearch,
     GeneticAlgorithm,
     GridSearch,
+    PolicyGradient,
     RandomSearch,
     tuner_for,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "ElasticGridSearch",
     "GeneticAlgorithm",
     "GridSearch",
+    "PolicyGradient",
     "RandomSearch",
     "SearchListener",
     "Tuner",

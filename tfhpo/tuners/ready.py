@@ -14,6 +14,7 @@ from tfhpo.oracles import (
     ElasticGridOracle,
     GeneticOracle,
     GridOracle,
+    PolicyGradientOracle,
     RandomOracle,
     TPEOracle,
 )
@@ -248,6 +249,36 @@ class GeneticAlgorithm(Tuner):
         )
 
 
+class PolicyGradient(Tuner):
+    """A policy learnt by REINFORCE, for a Keras model (`tfhpo.strategies.PolicyGradient`).
+
+    Args:
+        hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most. Default 100.
+        seed: As of `tfhpo.RandomSearch`.
+        options: Further arguments of the strategy by name, such as `learning_rate`.
+        **kwargs: As of `tfhpo.RandomSearch`.
+    """
+
+    def __init__(
+        self,
+        hypermodel: Any = None,
+        objective: Any = None,
+        max_trials: int | None = 100,
+        seed: int | None = None,
+        *,
+        options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        oracle, tuner = _split(self, kwargs, options=options_of(strategies.PolicyGradient))
+        super().__init__(
+            PolicyGradientOracle(objective, max_trials, options=options, seed=seed, **oracle),
+            hypermodel,
+            **tuner,
+        )
+
+
 class TPE(Tuner):
     """The tree-structured Parzen estimator for a Keras model (`tfhpo.strategies.TPE`).
 
@@ -287,6 +318,7 @@ TUNERS: dict[str, type[Tuner]] = {
     "elastic-grid": ElasticGridSearch,
     "genetic": GeneticAlgorithm,
     "grid": GridSearch,
+    "policy-gradient": PolicyGradient,
     "random": RandomSearch,
     "tpe": TPE,
 }
@@ -296,7 +328,8 @@ def tuner_for(strategy: str) -> Callable[..., Tuner]:
     """Returns the ready tuner of a strategy: its class.
 
     Args:
-        strategy: "bayesian", "elastic-grid", "genetic", "grid", "random" or "tpe".
+        strategy: "bayesian", "elastic-grid", "genetic", "grid", "policy-gradient", "random" or
+            "tpe".
 
     Raises:
         ArgumentError: If there is no such strategy.
