@@ -231,6 +231,19 @@ def test_rare_failures_are_no_reason_to_keep_away():
     assert chance.mean() == pytest.approx(0.9, abs=0.06)
 
 
+def test_two_successes_among_very_many_failures():
+    rng = np.random.default_rng(0)
+    search = make(box(2))
+    for turn, x in enumerate(rng.random((900, 2))):
+        point = search.space.point(x)
+        score = bowl(x) if turn in (1, 2) else math.nan
+        search.observe([Result(search.hold(point), point, score)])
+    # Neither of them is among those that the model of failures is thinned to.
+    assert search._factors() == []
+    with np.errstate(all="raise", under="ignore"):
+        assert len(search.suggest()) == 1
+
+
 def test_a_finite_space_is_climbed_without_repeats():
     space = Space([Parameter(f"c{i}", Levels(tuple("abcde"))) for i in range(6)])
     weights = np.random.default_rng(1).random((6, 5))

@@ -36,6 +36,7 @@ def run(search, trials, score=bowl):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
+        ({"population_size": 0}, "population_size=0"),
         ({"population_size": 1}, "population_size=1"),
         ({"selection": "best"}, "'best'"),
         ({"crossover": "none"}, "'none'"),

@@ -230,13 +230,13 @@ class BayesianOptimization(Strategy):
         return factors
 
     def _success(self) -> Success | None:
-        """Returns the probability to succeed, as all known trials tell it; None if all succeeded.
+        """Returns the probability to succeed, as all known trials tell it; None if all ended alike.
 
         They are thinned evenly: the best ones alone would say nothing of where trials fail.
         """
         keys = _even(self.history.known, _FAILURE_SIZE)
         points, succeeded = self._encoded(keys), ~np.isnan(self.history.scores[keys])
-        if succeeded.all():
+        if succeeded.all() or not succeeded.any():
             return None
         some = _even(np.arange(len(keys)), _FIT_SIZE)
         theta = self._failure_fit.hyperparameters(
@@ -249,13 +249,13 @@ class BayesianOptimization(Strategy):
     def _encoded(self, keys: npt.NDArray[np.intp]) -> Encoded:
         return self._columns.encode(self.history.x[keys], self.history.active[keys])
 
-    def _chosen(self, keys: npt.NDArray[np.intp], most: int = _MODEL_SIZE) -> npt.NDArray[np.intp]:
-        """Returns the best half of so many completed points and an even choice of the others."""
+    def _chosen(self, keys: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Returns completed points for the model: the best, and an even choice of the others."""
         ranked = best_first(keys, self.history.scores)
-        if len(ranked) <= most:
+        if len(ranked) <= _MODEL_SIZE:
             return ranked
-        half = most // 2
-        return np.concatenate([ranked[:half], _even(ranked[half:], most - half)])
+        half = _MODEL_SIZE // 2
+        return np.concatenate([ranked[:half], _even(ranked[half:], _MODEL_SIZE - half)])
 
     def _acquire(self, model: GaussianProcess, best: FloatArray) -> Acquisition:
         """Returns the acquisition; f is one number, or one for each imagined outcome."""

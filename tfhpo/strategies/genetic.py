@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from tfhpo.errors import ArgumentError
 from tfhpo.space import FloatArray, Point, Space
+from tfhpo.strategies.candidates import best_first
 from tfhpo.strategies.evolution import (
     AdaptiveMutation,
     BlendCrossover,
@@ -114,7 +115,7 @@ class GeneticAlgorithm(Strategy):
         generational: bool = False,
     ) -> None:
         super().__init__(space, rng, budget=budget)
-        self.population_size = population_size or _usual_size(budget)
+        self.population_size = _usual_size(budget) if population_size is None else population_size
         self.selection = _operator("selection", selection, SELECTIONS, Selection)
         self.crossover = _operator("crossover", crossover, CROSSOVERS, Crossover)
         self.mutation = _operator("mutation", mutation, MUTATIONS, Mutation)
@@ -158,14 +159,10 @@ class GeneticAlgorithm(Strategy):
     def _whole(self, population: Point, first: int, second: int) -> tuple[FloatArray, FloatArray]:
         """Returns both parents' places with the genes filled in that one of them does not use."""
         x, active = population
-        anywhere = self.space.parameters
-        fresh = np.array([one.draw(p) for one, p in zip(anywhere, self._uniform(), strict=True)])
+        drawn = zip(self.space.parameters, self.rng.random(len(self.space)), strict=True)
+        fresh = np.array([parameter.draw(float(p)) for parameter, p in drawn])
         mine = np.where(active[first], x[first], np.where(active[second], x[second], fresh))
         return mine, np.where(active[second], x[second], mine)
-
-    def _uniform(self) -> list[float]:
-        drawn: list[float] = self.rng.random(len(self.space)).tolist()
-        return drawn
 
     # ------------------------------------------------------------------ the population
 
@@ -174,7 +171,7 @@ class GeneticAlgorithm(Strategy):
         completed = self.history.completed
         if self.generational:
             completed = completed[completed < self._generation * self.population_size]
-        ranked = completed[np.argsort(self.history.scores[completed], kind="stable")]
+        ranked = best_first(completed, self.history.scores)
         if self.lifetime is not None:
             young = ranked >= len(self.history) - self.lifetime
             young[: self.elites] = True

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from tfhpo.errors import ArgumentError
 from tfhpo.space import Kind, Point, Space
+from tfhpo.strategies.candidates import best_first, from_anywhere, joined
 from tfhpo.strategies.initial import InitialDesign
 from tfhpo.strategies.prior_weight import PRIOR_WEIGHT, Belief
 from tfhpo.strategies.strategy import Strategy
@@ -95,7 +96,7 @@ class TPE(Strategy):
         if self._design.due(self.history):
             point = self._design.point(self.space, len(self.history))
             return self._draw_untried() if self.history.tried(point) else point
-        ranked = keys[np.argsort(self.history.scores[keys], kind="stable")]
+        ranked = best_first(keys, self.history.scores)
         count = max(_FEWEST, min(math.ceil(self.good_share * len(ranked)), _MOST))
         others = np.concatenate([ranked[count:], self.history.failed, self.history.pending])
         good, bad = self._density(ranked[:count]), self._density(others)
@@ -111,12 +112,11 @@ class TPE(Strategy):
 
     def _candidates(self, good: ParzenDensity) -> Point:
         """Returns points drawn from l, and a few from the parameters' distributions."""
-        x, active = self.space.points(good.sample(self.num_candidates, self.rng))
+        promising = self.space.points(good.sample(self.num_candidates, self.rng))
         if not self._belief:
-            return Point(x, active)
+            return promising
         few = math.ceil(self.num_candidates / _FEW)
-        drawn = self.space.draws(self.rng.random((few, len(self.space))))
-        return Point(np.concatenate([x, drawn.x]), np.concatenate([active, drawn.active]))
+        return joined(promising, from_anywhere(self.space, few, self.rng, doubted=False))
 
     def _density(self, keys: npt.NDArray[np.intp]) -> ParzenDensity:
         """Returns the mixture around some points, and one uniform component of equal weight."""
