@@ -103,13 +103,15 @@ class Search:
         """Whether the values agree with everything that some trial used."""
         return any(used.items() <= values.items() for used in self.used.values())
 
-    def tell(self, suggestion: Suggestion, score: float | None = None) -> None:
+    def tell(
+        self, suggestion: Suggestion, score: float | None = None, pruned: bool = False
+    ) -> None:
         """Runs a trial and tells its result, or the given one."""
         values = self.read(self.used[suggestion.key])
         self.used[suggestion.key] = values
         told = loss(values) if score is None else score
         point = self._kept(suggestion.point, self.space.encode(values))
-        self.strategy.observe([Result(suggestion.key, point, told)])
+        self.strategy.observe([Result(suggestion.key, point, told, pruned)])
 
     @staticmethod
     def _kept(suggested: Point, told: Point) -> Point:
@@ -344,6 +346,23 @@ def a_finite_space_is_covered_even_if_all_trials_fail(contender: Contender) -> N
         search.tell(suggestion, math.inf)
     assert search.ask() == []
     assert search.strategy.finished
+
+
+@check
+def pruned_trials_teach_and_are_never_the_best(contender: Contender) -> None:
+    search = contender.search(cnn())
+    told: dict[int, float] = {}
+    for _ in range(30):
+        for suggestion in search.ask():
+            score = loss(search.used[suggestion.key])
+            pruned = suggestion.key % 3 == 2
+            search.tell(suggestion, score, pruned=pruned)
+            if not pruned:
+                told[suggestion.key] = score
+    assert search.strategy.history.best == min(told, key=lambda key: (told[key], key))
+    assert search.strategy.recommend() in told
+    assert len(search.strategy.history.scored) == 30
+    go_on_alike(search, search.restored_by(contender))
 
 
 @check

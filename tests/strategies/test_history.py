@@ -45,6 +45,20 @@ def test_a_score_that_is_not_finite_is_a_failure(score):
     assert history.best == 0
 
 
+def test_a_pruned_point_has_a_score_and_is_never_the_best():
+    history = told((1.0, 0.1), (math.nan, 0.2))
+    history.resolve(history.add(point(0.3)), point(0.3), 0.5, pruned=True)
+    assert (history.entry(2).outcome, history.entry(2).score) == (Outcome.PRUNED, 0.5)
+    assert history.best == 0
+    assert history.completed.tolist() == [0]
+    assert history.scored.tolist() == [0, 2]
+    assert history.known.tolist() == [0, 1, 2]
+    again = History(1)
+    for key in range(3):
+        again.restore(history.entry(key))
+    assert (again.best, again.scored.tolist()) == (0, [0, 2])
+
+
 def test_the_best_is_the_first_of_the_lowest():
     assert told((3.0, 0.1), (1.0, 0.2), (math.nan, 0.3), (1.0, 0.4)).best == 1
     assert told((math.nan, 0.1)).best is None

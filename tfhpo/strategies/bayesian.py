@@ -185,12 +185,12 @@ class BayesianOptimization(Strategy):
             return self.history.best
         # Asking must change nothing.
         before = self._fit.state()
-        model = self._model(self._chosen(completed))
+        model = self._model(self._chosen(self.history.scored))
         self._fit.restore(before)
         return int(completed[np.argmin(model.mean(self._encoded(completed)))])
 
     def _target(self) -> Target:
-        keys = self._chosen(self.history.completed)
+        keys = self._chosen(self.history.scored)
         model, tried = self._model(keys), self._encoded(keys)
         failed, pending = _even(self.history.failed, _MODEL_SIZE // 2), self.history.pending
         if len(failed):
@@ -212,11 +212,11 @@ class BayesianOptimization(Strategy):
         return model.mean(awaited)
 
     def _model(self, keys: npt.NDArray[np.intp]) -> GaussianProcess:
-        """Returns what the scores of completed points say, the best of them first."""
+        """Returns what the scores of points say, the best of them first."""
         points, outputs = self._encoded(keys), half_ranked(self.history.scores[keys])
         some = slice(_FIT_SIZE)
         theta = self._fit.hyperparameters(
-            self._columns, points.rows(some), outputs[some], len(self.history.completed)
+            self._columns, points.rows(some), outputs[some], len(self.history.scored)
         )
         return GaussianProcess(self._columns, points, outputs, theta, self.kernel)
 
@@ -250,7 +250,7 @@ class BayesianOptimization(Strategy):
         return self._columns.encode(self.history.x[keys], self.history.active[keys])
 
     def _chosen(self, keys: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-        """Returns completed points for the model: the best, and an even choice of the others."""
+        """Returns scored points for the model: the best, and an even choice of the others."""
         ranked = best_first(keys, self.history.scores)
         if len(ranked) <= _MODEL_SIZE:
             return ranked

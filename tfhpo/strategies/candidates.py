@@ -41,13 +41,13 @@ def around_the_best(
 
     Args:
         space: The space.
-        history: With a completed point at least.
+        history: With a scored point at least.
         categorical: Which columns are categorical, `d`: they are drawn anew, others moved.
         count: How many.
         rng: Where randomness comes from.
     """
     shape = count, len(space)
-    best = best_first(history.completed, history.scores)[:_PARENTS]
+    best = best_first(history.scored, history.scores)[:_PARENTS]
     parents = best[rng.integers(len(best), size=count)]
     fresh = space.even_places(rng.random(shape))
     # A column that the parent does not use may become active by what is changed.
@@ -60,5 +60,5 @@ def around_the_best(
 
 
 def best_first(keys: npt.NDArray[np.intp], scores: FloatArray) -> npt.NDArray[np.intp]:
-    """Returns the keys of completed points by their scores."""
+    """Returns the keys of points with a score, the best first."""
     return keys[np.argsort(scores[keys], kind="stable")]

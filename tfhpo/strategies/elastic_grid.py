@@ -417,7 +417,7 @@ class ElasticGrid(Strategy):
 
     def _merits(self, column: int) -> dict[int, float]:
         """Returns the best score seen with each choice."""
-        domain, keys = self.space.parameters[column].domain, self.history.completed
+        domain, keys = self.space.parameters[column].domain, self.history.scored
         keys = keys[self.history.active[keys, column]]
         places, scores = self.history.x[keys, column], self.history.scores[keys]
         return {

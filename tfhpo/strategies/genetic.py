@@ -168,10 +168,10 @@ class GeneticAlgorithm(Strategy):
 
     def _population(self) -> npt.NDArray[np.intp]:
         """Returns the keys of the population, the best first."""
-        completed = self.history.completed
+        scored = self.history.scored
         if self.generational:
-            completed = completed[completed < self._generation * self.population_size]
-        ranked = best_first(completed, self.history.scores)
+            scored = scored[scored < self._generation * self.population_size]
+        ranked = best_first(scored, self.history.scores)
         if self.lifetime is not None:
             young = ranked >= len(self.history) - self.lifetime
             young[: self.elites] = True
@@ -190,7 +190,7 @@ class GeneticAlgorithm(Strategy):
 
     def _learn(self, entry: Entry) -> None:
         self._results += 1
-        if self._results % self.population_size == 0 and len(self.history.completed):
+        if self._results % self.population_size == 0 and len(self.history.scored):
             generation = self._results // self.population_size
             members = self._population()
             scores = self.history.scores[members].tolist()

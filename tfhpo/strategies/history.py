@@ -5,7 +5,8 @@ Notation:
     n       the number of points
     x       places in the unit cube, `n x d`
     m       which columns each point really used, `n x d`
-    y       scores, `n`, lower is better; NaN while pending and after a failure
+    y       scores, `n`, lower is better; NaN while pending and after a failure; what a pruned
+            point would likely have reached
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class Outcome(enum.IntEnum):
     PENDING = 0
     COMPLETED = 1
     FAILED = 2
+    #: Stopped early: its score is an estimate, and it is never the best.
+    PRUNED = 3
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Entry:
         key: The number under which the strategy knows the point.
         point: Where it lies, with the columns that the trial really used.
         outcome: What became of it.
-        score: Lower is better; NaN unless completed.
+        score: Lower is better; NaN unless completed or pruned.
     """
 
     key: int
@@ -81,13 +84,18 @@ class History:
 
     @property
     def scores(self) -> FloatArray:
-        """Scores of all points, `n`; NaN unless completed."""
+        """Scores of all points, `n`; NaN unless completed or pruned."""
         return self._scores[: self._count]
 
     @property
     def completed(self) -> npt.NDArray[np.intp]:
         """The keys of the completed points, ascending."""
         return self._with(Outcome.COMPLETED)
+
+    @property
+    def scored(self) -> npt.NDArray[np.intp]:
+        """The keys of the points with a score, ascending: the completed and the pruned ones."""
+        return np.flatnonzero(np.isfinite(self.scores))
 
     @property
     def pending(self) -> npt.NDArray[np.intp]:
@@ -130,13 +138,14 @@ class History:
         self._footprints.add(point)
         return key
 
-    def resolve(self, key: int, point: Point, score: float) -> None:
+    def resolve(self, key: int, point: Point, score: float, pruned: bool = False) -> None:
         """Records the result of a point; a score that is not finite is a failure.
 
         Args:
             key: The key that `add` returned.
             point: Where the trial really was: it may have used fewer columns than proposed.
             score: Lower is better.
+            pruned: Whether the trial was stopped early and the score is an estimate.
 
         Raises:
             ArgumentError: If there is no such key, its result is known already, or the point does
@@ -149,10 +158,12 @@ class History:
         self._footprints.remove(Point(self._x[key], self._active[key]))
         self._write(key, point)
         self._footprints.add(point)
-        if math.isfinite(score):
-            self._complete(key, score)
-        else:
+        if not math.isfinite(score):
             self._outcomes[key] = Outcome.FAILED
+        elif pruned:
+            self._prune(key, score)
+        else:
+            self._complete(key, score)
 
     def restore(self, entry: Entry) -> None:
         """Appends a point of a saved history, under its old key.
@@ -168,6 +179,8 @@ class History:
         key = self.add(entry.point)
         if entry.outcome == Outcome.COMPLETED:
             self._complete(key, entry.score)
+        elif entry.outcome == Outcome.PRUNED:
+            self._prune(key, entry.score)
         else:
             self._outcomes[key] = entry.outcome
 
@@ -210,6 +223,9 @@ class History:
         self._scores[key], self._outcomes[key] = score, Outcome.COMPLETED
         if self._best is None or (score, key) < (self._scores[self._best], self._best):
             self._best = key
+
+    def _prune(self, key: int, score: float) -> None:
+        self._scores[key], self._outcomes[key] = score, Outcome.PRUNED
 
     def _with(self, outcome: Outcome) -> npt.NDArray[np.intp]:
         return np.flatnonzero(self._outcomes[: self._count] == outcome)

@@ -49,7 +49,7 @@ class InitialDesign:
 
     def due(self, history: History) -> bool:
         """Whether the next point is one of these: until there are enough, and two scores."""
-        return len(history) < self.size or len(history.completed) < _FEWEST
+        return len(history) < self.size or len(history.scored) < _FEWEST
 
     def point(self, space: Space, number: int) -> Point:
         """Returns a point of the sequence.

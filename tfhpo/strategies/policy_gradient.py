@@ -153,7 +153,7 @@ class PolicyGradient(Strategy):
         score = self.history.scores[key]
         if math.isnan(score):
             return 0.0
-        scores = self.history.scores[self.history.completed]
+        scores = self.history.scores[self.history.scored]
         return float(np.mean(score <= scores))
 
     # ------------------------------------------------------------------ state

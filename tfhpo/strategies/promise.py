@@ -110,7 +110,7 @@ def order(
 
 def _neighbours(history: History, categorical: BoolArray) -> Keys:
     """Returns the keys of the resolved points nearest to the incumbent, ascending."""
-    keys = np.sort(np.concatenate([history.completed, history.failed]))
+    keys = history.known
     best = history.best
     if best is None or len(keys) <= NEIGHBOURS:
         return keys

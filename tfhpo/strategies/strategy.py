@@ -47,11 +47,14 @@ class Result(NamedTuple):
         key: The suggestion's key.
         point: Where the trial really was: columns that it did not use are inactive.
         score: Lower is better; anything that is not finite is a failure.
+        pruned: Whether the trial was stopped early: the score is what it would likely have reached.
+            Strategies learn from it as from any other, and it is never the best. Default False.
     """
 
     key: int
     point: Point
     score: float
+    pruned: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The tree-structured Parzen estimator.
 
 Notation:
-    n           the number of completed points
+    n           the number of points with a score
     l, g        densities around the good points and around the others
 """
 
@@ -92,7 +92,7 @@ class TPE(Strategy):
         self._survey()
 
     def _propose(self) -> Point | None:
-        keys = self.history.completed
+        keys = self.history.scored
         if self._design.due(self.history):
             point = self._design.point(self.space, len(self.history))
             return self._draw_untried() if self.history.tried(point) else point
