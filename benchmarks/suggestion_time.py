@@ -9,7 +9,10 @@ grew trial by trial did long before.
 
     python -m benchmarks.suggestion_time
     python -m benchmarks.suggestion_time --subjects bayesian tpe --counts 100 1000
-    python -m benchmarks.suggestion_time --subjects KerasTuner --counts 50 100      # slow
+    python -m benchmarks.suggestion_time --limit 240 --subjects bayesian "Optuna GP" KerasTuner SMAC3
+
+SMAC3 and HEBO, which take their time over each, make the trials that they know themselves. A cell
+that is not done within `--limit` seconds says so, and greater counts of its subject are left out.
 """
 
 from __future__ import annotations
@@ -30,7 +33,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from benchmarks import peers
 from benchmarks.peers import suggest_to_optuna
+from benchmarks.problems import Problem, Values
 from tfhpo.space import Condition, FloatRange, IntegerRange, Levels, Parameter, Space, Steps
 from tfhpo.strategies import TPE, BayesianOptimization, ElasticGrid, RandomSearch, Result
 
@@ -149,6 +154,24 @@ def keras_tuner_oracle(count: int, rng: np.random.Generator) -> Step:
     return step
 
 
+def grown(contender: Callable[..., peers.Trials], count: int, rng: np.random.Generator) -> Step:
+    """Returns a step of a contender of the regret benchmark that has made so many trials itself."""
+    nothing = float("nan")
+    problem = Problem("timing", "timing", SPACE, loss, _no_mean, best=nothing, median=nothing)
+    trials = contender(problem, 0, count + 1 + MORE, rng)
+
+    def step() -> None:
+        next(trials)
+
+    for _ in range(count):
+        step()
+    return step
+
+
+def _no_mean(values: Values) -> float:
+    raise NotImplementedError("Only the time of a suggestion is asked for.")
+
+
 SUBJECTS: dict[str, Callable[[int, np.random.Generator], Step]] = {
     "bayesian": lambda count, rng: ours(BayesianOptimization, count, rng),
     "bayesian, 16 pending": lambda count, rng: ours(BayesianOptimization, count, rng, pending=16),
@@ -161,6 +184,8 @@ SUBJECTS: dict[str, Callable[[int, np.random.Generator], Step]] = {
     "Optuna TPE": lambda count, rng: optuna_sampler("TPESampler", count, rng),
     "Optuna GP": lambda count, rng: optuna_sampler("GPSampler", count, rng),
     "KerasTuner": keras_tuner_oracle,
+    "SMAC3": lambda count, rng: grown(peers.smac3, count, rng),
+    "HEBO": lambda count, rng: grown(peers.hebo, count, rng),
 }
 _DEFAULT = [
     "bayesian",
@@ -187,10 +212,13 @@ def cost(subject: str, count: int) -> tuple[float, float]:
     return mean, peak
 
 
-def cost_alone(subject: str, count: int) -> str:
-    """Returns what `cost` returns in a process of its own, as a cell of the table."""
+def cost_alone(subject: str, count: int, limit: float | None) -> str | None:
+    """Returns what `cost` returns in a process of its own, as a cell; None past the limit."""
     command = [sys.executable, "-m", "benchmarks.suggestion_time", "--alone", subject, str(count)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return None
     mean, peak = json.loads(done.stdout.splitlines()[-1])
     return f"{mean:.1f} ms, {peak:.0f} MiB"
 
@@ -200,6 +228,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--subjects", nargs="*", choices=SUBJECTS, default=_DEFAULT)
     parser.add_argument("--counts", nargs="*", type=int, default=COUNTS)
+    parser.add_argument("--limit", type=float, help="seconds that a cell may take")
     parser.add_argument("--alone", nargs=2, help="one subject and count, its costs as JSON")
     arguments = parser.parse_args()
     if arguments.alone:
@@ -209,8 +238,15 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start\n")
     print("| trials known | " + " | ".join(arguments.subjects) + " |")
     print("|---:|" + "---:|" * len(arguments.subjects))
+    slow: set[str] = set()
     for count in arguments.counts:
-        cells = [cost_alone(subject, count) for subject in arguments.subjects]
+        cells = []
+        for subject in arguments.subjects:
+            cell = None if subject in slow else cost_alone(subject, count, arguments.limit)
+            if cell is None:
+                cell = "left out" if subject in slow else f"over {arguments.limit:.0f} s in all"
+                slow.add(subject)
+            cells.append(cell)
         print(f"| {count:,} | " + " | ".join(cells) + " |", flush=True)
 
 

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from tfhpo.errors import StudyDamagedError
+from tfhpo.oracles.queue import Queue
 from tfhpo.oracles.runs import Run
-from tfhpo.space import Space
-from tfhpo.strategies import Result, Strategy, Suggestion
+from tfhpo.space import Point, Space, Value
+from tfhpo.strategies import Result, Strategy
 from tfhpo.study import Event, Report, Study, TrialStatus
 
 _CANNOT_REPEAT = "The trial was interrupted, and does not fit the space of the extended study."
+
+
+class Proposal(NamedTuple):
+    """A configuration to try.
+
+    Attributes:
+        key: The strategy's key of it.
+        point: Where it lies.
+        values: Its values by name.
+    """
+
+    key: int
+    point: Point
+    values: dict[str, Value]
 
 
 class Session:
@@ -32,17 +48,31 @@ class Session:
         self._seed = seed
         self._sign = sign
         self._next_event = len(study.events())
+        self._queue = Queue()
         self._threads = ThreadpoolController()
 
-    def suggest(self) -> Suggestion | None:
-        """Returns the strategy's next point, None where it has none now.
+    def suggest(self) -> Proposal | None:
+        """Returns what the user queued, then the strategy's next point, None where it has none now.
 
         Its matrices are small: a second thread for them takes longer to wake than it saves, and on
         two cores doubles the time of a suggestion.
         """
+        space = self.strategy.space
+        queued = self._queue.take(space, self.strategy.history.tried)
+        if queued is not None:
+            point, values = queued
+            return Proposal(self.strategy.hold(point), point, values)
         with self._threads.limit(limits=1, user_api="blas"):
             suggestions = self.strategy.suggest(1)
-        return suggestions[0] if suggestions else None
+        return next((Proposal(*one, space.decode(one.point.x)) for one in suggestions), None)
+
+    def enqueue(self, configurations: Iterable[Mapping[str, Value]]) -> None:
+        """Queues configurations; one that repeats a trial will be left out when its turn comes."""
+        given = list(configurations)
+        for values in given:
+            self._queue.add(values)
+        if given:
+            self._study.save_state(self._state())
 
     # ------------------------------------------------------------------ taking up a study
 
@@ -61,6 +91,8 @@ class Session:
         state = self._study.load_state()
         if state is not None:
             self.strategy.restore(state["strategy"], [run.entry(self._sign) for run in known])
+            # Studies of 0.1 have no queue.
+            self._queue = Queue(state.get("queue", ()))
 
     def take_over(self, runs: Iterable[Run]) -> None:
         """Tells a new strategy the past trials of a study that had another space or settings.
@@ -78,6 +110,12 @@ class Session:
                 run.trial.status = TrialStatus.FAILED.value
                 run.trial.message = _CANNOT_REPEAT
                 self._study.finish(run.record(self._seed, ended=True), self._state())
+        self._queue = Queue((self._study.load_state() or {}).get("queue", ()))
+        for values in self._queue.drop_misfits(self.strategy.space):
+            warnings.warn(
+                f"The queued configuration {values} does not fit the extended space: it is dropped",
+                stacklevel=2,
+            )
 
     def save_space(self, config: dict[str, Any]) -> None:
         """Records the current space, and the strategy's state with it."""
@@ -123,7 +161,7 @@ class Session:
         self.strategy.observe([Result(entry.key, entry.point, entry.score)])
 
     def _state(self) -> dict[str, Any]:
-        return {"strategy": self.strategy.state()}
+        return {"strategy": self.strategy.state(), "queue": self._queue.config()}
 
     def _events(self, trials: int) -> list[Event]:
         events = [

@@ -23,6 +23,7 @@ from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.mismatch import check_same_objective, search_differences
 from tfhpo.oracles.objectives import resolve_objective
 from tfhpo.oracles.plan import Plan
+from tfhpo.oracles.queue import check_all, check_known, plain_values
 from tfhpo.oracles.runs import Run
 from tfhpo.oracles.session import Session
 from tfhpo.oracles.stored import (
@@ -33,7 +34,7 @@ from tfhpo.oracles.stored import (
     take_up,
 )
 from tfhpo.oracles.verdict import best_value, check_scored
-from tfhpo.space import Space
+from tfhpo.space import Space, Value
 from tfhpo.strategies import Strategy
 from tfhpo.study import (
     STUDY_FILE,
@@ -132,6 +133,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._succeeded = False
         self.failure: SearchFailedError | None = None
         self._waiting: deque[str] = deque()
+        self._enqueued: list[dict[str, Value]] = []
         self._session: Session | None = None
         # The keys of the trials that are older than an extension of the study.
         self._placed: list[int | None] = []
@@ -169,6 +171,29 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         return self._session.strategy.space
 
     # ------------------------------------------------------------------ trials
+
+    def enqueue(self, values: Mapping[str, Value]) -> None:
+        """Queues a configuration, to be tried before what the strategy proposes.
+
+        It counts as a trial, and its result teaches the strategy. One that was tried already is
+        left out, so a script that queues configurations may simply run again.
+
+        Args:
+            values: Parameter name to value, or a `keras_tuner.HyperParameters`. A parameter that
+                is missing has its default; one that is not active under the others does not count.
+
+        Raises:
+            ArgumentError: If a parameter does not have such a value. An unknown name is refused
+                when the search begins: arguments of `fit` may declare parameters until then.
+        """
+        with self._lock:
+            given = plain_values(values)
+            check_known(given, self.space)
+            if self._session is not None:
+                check_all(given, self.space)
+                with self._recording():
+                    self._session.enqueue([given])
+            self._enqueued.append(given)
 
     def create_trial(self, tuner_id: str) -> kt_trial.Trial:
         """Returns the next trial for a tuner.
@@ -378,6 +403,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 check_same_objective(known, header)
             # Before the file is touched: a strategy refuses an empty space.
             self._plan.strategy(declared, self.seed)
+            for values in self._enqueued:
+                check_all(values, declared)
             former: list[StudyRecord] = []
 
             def compare(stored: StudyHeader, asked: StudyHeader) -> list[str]:
@@ -387,7 +414,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
 
             study = Study.open(self.study_path, header, extend=self._extend, differences=compare)
             try:
-                self._session, runs, self._placed = take_up(
+                session, runs, self._placed = take_up(
                     self._plan,
                     study,
                     former[0] if former else None,
@@ -395,9 +422,11 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                     self.overridden,
                     self.seed,
                 )
+                session.enqueue(self._enqueued)
             except BaseException:
                 study.close()
                 raise
+            self._session = session
             self._adopt(runs)
 
     def load(self) -> None:
@@ -457,14 +486,13 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
     def _suggested(self) -> Run | None:
         if self.max_trials is not None and len(self.trials) >= self.max_trials:
             return None
-        suggestion = self._opened.suggest()
-        if suggestion is None:
+        proposal = self._opened.suggest()
+        if proposal is None:
             return None
-        key, point = suggestion
         number = len(self.trials)
         # It is given its copy of the space when it starts, as every attempt is.
         trial = kt_trial.Trial(self.hyperparameters, trial_id=f"{number:04d}")
-        return Run(trial, number, key, point, self._opened.strategy.space.decode(point.x))
+        return Run(trial, number, *proposal)
 
     def _may_go_on(self) -> bool:
         """Whether a tuner that gets nothing now may get something later."""

@@ -84,6 +84,13 @@ class Parameter:
         """What tells this parameter from every other."""
         return self.name, self.conditions
 
+    @property
+    def start(self) -> float:
+        """The place to begin at: of the default, of the distribution's median, or the middle."""
+        if self.default is not None:
+            return self.domain.to_unit(self.default)
+        return 0.5 if self.prior is None else self.draw(0.5)
+
     def draw(self, p: float) -> float:
         """Returns the place of the parameter's p-quantile, under its prior where it has one."""
         if self.prior is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfhpo.errors import ArgumentError
-from tfhpo.space import Parameter, Point, Space
+from tfhpo.space import Point, Space
 from tfhpo.strategies.history import History
 
 # The largest probability below 1.
@@ -59,17 +59,10 @@ class InitialDesign:
             number: Which one, from 0.
         """
         if number == 0:
-            return space.point(np.array([_start(parameter) for parameter in space.parameters]))
+            return space.point(np.array([parameter.start for parameter in space.parameters]))
         # Here and not above: it takes longer to import than all the rest of the package together.
         from scipy.stats.qmc import Sobol
 
         sequence = Sobol(len(space), rng=np.random.default_rng(self.seed))
         sequence.fast_forward(number)
         return space.draw(np.minimum(sequence.random(1)[0], _LAST))
-
-
-def _start(parameter: Parameter) -> float:
-    """Returns where a parameter begins: at its default, its distribution's median, its middle."""
-    if parameter.default is not None:
-        return parameter.domain.to_unit(parameter.default)
-    return 0.5 if parameter.prior is None else parameter.draw(0.5)

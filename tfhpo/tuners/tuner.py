@@ -179,6 +179,24 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     # ------------------------------------------------------------------ the search
 
+    def enqueue(self, values: Mapping[str, Any]) -> None:
+        """Queues a configuration, to be tried before what the oracle proposes.
+
+        Args:
+            values: As of `tfhpo.oracles.StrategyOracle.enqueue`: names to values, the rest at their
+                defaults; or a `HyperParameters`, such as the best ones of another search.
+
+        Raises:
+            ArgumentError: If a parameter does not have such a value, or the oracle is one of
+                KerasTuner's own, which has no queue.
+        """
+        if not isinstance(self._local_oracle, StrategyOracle):
+            raise ArgumentError(
+                "Only tfhpo's oracles have a queue of configurations. "
+                f"Received: {type(self._local_oracle).__name__}."
+            )
+        self._local_oracle.enqueue(values)
+
     def search(self, *fit_args: Any, verbose: int | Literal["auto"] = 1, **fit_kwargs: Any) -> None:
         """Runs trials until the oracle or a budget ends the search.
 

@@ -1,0 +1,133 @@
+"""Configurations that the user wants tried before the strategy's own."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import keras_tuner
+import numpy as np
+
+from tfhpo.errors import ArgumentError, SpaceError
+from tfhpo.space import Point, Space, Value
+
+Values = dict[str, Value]
+
+
+class Queue:
+    """Configurations in the order they were given, each to be tried once.
+
+    Args:
+        waiting: Those that wait already.
+    """
+
+    def __init__(self, waiting: Iterable[Mapping[str, Value]] = ()) -> None:
+        self._waiting: list[Values] = [dict(values) for values in waiting]
+
+    def add(self, values: Mapping[str, Value]) -> None:
+        """Appends a configuration."""
+        self._waiting.append(dict(values))
+
+    def take(self, space: Space, tried: Callable[[Point], bool]) -> tuple[Point, Values] | None:
+        """Removes and returns the next configuration that was not tried, None where none is left.
+
+        Args:
+            space: The space as it is known now.
+            tried: Whether a point repeats a trial.
+        """
+        while self._waiting:
+            values = completed(space, self._waiting.pop(0))
+            point = space.encode(values)
+            if not tried(point):
+                return point, values
+        return None
+
+    def drop_misfits(self, space: Space) -> list[Values]:
+        """Removes and returns what does not fit a space."""
+        misfits = [values for values in self._waiting if not _fits(values, space)]
+        self._waiting = [values for values in self._waiting if values not in misfits]
+        return misfits
+
+    def config(self) -> list[Values]:
+        """Returns what the study keeps."""
+        return [dict(values) for values in self._waiting]
+
+
+def plain_values(given: Any) -> Values:
+    """Returns a configuration as a dictionary of Python's own types.
+
+    Args:
+        given: A mapping of names to values, or a `keras_tuner.HyperParameters`.
+
+    Raises:
+        ArgumentError: If it is neither.
+    """
+    if isinstance(given, keras_tuner.HyperParameters):
+        given = given.values
+    if not isinstance(given, Mapping):
+        raise ArgumentError(
+            "A configuration must be a dictionary of hyperparameters' names to values, or a "
+            f"`HyperParameters`. Received: {given!r}."
+        )
+    return {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in given.items()
+    }
+
+
+def check_known(values: Mapping[str, Value], space: Space) -> None:
+    """Refuses values that their parameters do not have; names that are unknown may come yet.
+
+    Raises:
+        ArgumentError: If there is one.
+    """
+    for parameter in space.parameters:
+        if parameter.name in values:
+            try:
+                parameter.domain.to_unit(values[parameter.name])
+            except SpaceError as error:
+                raise ArgumentError(
+                    f"The configuration {dict(values)} cannot be tried: parameter "
+                    f"{parameter.name!r}: {error}"
+                ) from error
+
+
+def check_all(values: Mapping[str, Value], space: Space) -> None:
+    """Refuses names that are unknown, and values that their parameters do not have.
+
+    Raises:
+        ArgumentError: If there is one.
+    """
+    for name in values:
+        if name not in space.names:
+            near = difflib.get_close_matches(str(name), space.names, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ArgumentError(
+                f"A configuration may name the parameters that are searched, {space.names}, as far "
+                f"as they are known before the first trial. Received: {name!r}.{hint}"
+            )
+    check_known(values, space)
+
+
+def completed(space: Space, values: Mapping[str, Value]) -> Values:
+    """Returns the values of the parameters that are active under them; missing ones at defaults.
+
+    Args:
+        space: The space; parents come before what depends on them.
+        values: Parameter name to value. Those of parameters that are not active are left out.
+    """
+    chosen: Values = {}
+    for parameter in space.parameters:
+        if all(chosen.get(one.parent) in one.values for one in parameter.conditions):
+            default = parameter.domain.from_unit(parameter.start)
+            chosen[parameter.name] = values.get(parameter.name, default)
+    return chosen
+
+
+def _fits(values: Mapping[str, Value], space: Space) -> bool:
+    try:
+        check_all(values, space)
+    except ArgumentError:
+        return False
+    return True
