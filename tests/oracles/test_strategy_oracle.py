@@ -227,7 +227,7 @@ def test_reports_of_epochs_are_in_the_study(placed):
 
 def test_a_report_before_any_trial_is_refused(placed):
     with pytest.raises(StudyError, match="ask for a trial first"):
-        placed(RandomOracle("loss"))._opened.report(None, 0, 0, {})
+        placed(RandomOracle("loss"))._opened.report(None, 0, 0, {}, last=False)
 
 
 def test_a_trial_ends_once(placed):

@@ -54,8 +54,9 @@ class Chief:
 
 def test_a_report_is_told_from_a_result():
     assert wire.read_report({"loss": 1.0}) is None
-    names = {"loss": 1.0, "val/loss": 2.0}
-    assert wire.read_report(wire.report_metrics(names, 12)) == (12, names)
+    for last in (False, True):
+        report = wire.EpochReport(12, {"loss": 1.0, "val/loss": 2.0}, last)
+        assert wire.read_report(wire.report_metrics(report)) == report
 
 
 def test_hyperparameters_arrive_as_they_were_sent():
@@ -105,7 +106,7 @@ def test_a_search_over_the_wire_is_the_search_at_home(placed):
     while (trial := link._client.create_trial("worker")).status != "STOPPED":
         link.begin(trial, "worker")
         score = build(trial.hyperparameters)
-        assert link.report(trial, {"loss": score}, 0, 0)
+        assert link.report(trial, {"loss": score}, 0, 0, last=False)
         link._client.update_trial(trial.trial_id, {"loss": score})
         trial.status = COMPLETED
         link.finish(trial)

@@ -15,6 +15,7 @@ from keras_tuner.src.engine import objective as kt_objective
 from tfhpo._version import __version__
 from tfhpo.errors import ArgumentError
 from tfhpo.oracles.conversion import space_of
+from tfhpo.pruners import Pruner
 from tfhpo.space import Levels, Parameter, Space
 from tfhpo.strategies import Strategy
 from tfhpo.study import StudyHeader
@@ -31,6 +32,7 @@ class Plan:
         distributions: Parameter name to a distribution or a list of values.
         objective: What to optimise.
         budget: How many trials are planned, or None.
+        pruner: Who stops trials early, or None.
 
     Raises:
         ArgumentError: If the strategy does not take the options.
@@ -41,6 +43,7 @@ class Plan:
     distributions: dict[str, Any]
     objective: kt_objective.Objective
     budget: int | None
+    pruner: Pruner | None = None
 
     def __post_init__(self) -> None:
         known = options_of(self.strategy_class)
@@ -84,6 +87,8 @@ class Plan:
 
     def header(self, declared: Space, seed: int) -> StudyHeader:
         """Returns what the study remembers of the search."""
+        # Left out where there is none, as in studies of 0.1, which had no pruners.
+        pruner = {} if self.pruner is None else {"pruner": self.pruner.config()}
         return StudyHeader(
             objective=self.objective.name,
             direction=self.objective.direction,
@@ -92,6 +97,7 @@ class Plan:
                 "strategy": self.strategy_class.name,
                 "options": {name: _told(value) for name, value in self.options.items()},
                 "seed": seed,
+                **pruner,
             },
             version=__version__,
         )

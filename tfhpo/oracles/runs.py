@@ -15,6 +15,10 @@ from tfhpo.space import Point, Space, Value
 from tfhpo.strategies import Entry, Outcome
 from tfhpo.study import TrialRecord, TrialStatus
 
+#: KerasTuner's status of a trial that was stopped early. It has no word for that which its messages
+#: between the chief and a worker could carry; this one it gives to no trial that began.
+PRUNED = kt_trial.TrialStatus.STOPPED
+
 
 @dataclass
 class Run:
@@ -33,6 +37,8 @@ class Run:
         started: When the current attempt began, unix seconds.
         broke_off: Whether it failed before it came to its end: its build may not have read all
             that it would use.
+        stopped_after: The execution and the epoch after which the current attempt was told to stop.
+        expected: What a pruned trial would likely have scored, lower is better.
     """
 
     trial: kt_trial.Trial
@@ -45,6 +51,8 @@ class Run:
     tuner_id: str | None = None
     started: float | None = None
     broke_off: bool = False
+    stopped_after: tuple[int, int] | None = None
+    expected: float | None = None
 
     @classmethod
     def foreign(cls, trial: kt_trial.Trial, number: int) -> Run:
@@ -55,7 +63,8 @@ class Run:
     @property
     def ended(self) -> bool:
         """Whether no further attempt follows."""
-        return self.trial.status in (TrialStatus.COMPLETED.value, TrialStatus.FAILED.value)
+        status = kt_trial.TrialStatus
+        return self.trial.status in (status.COMPLETED, status.FAILED, PRUNED)
 
     def seed(self, study_seed: int) -> int:
         """Returns the seed of the current attempt, 31 bits.
@@ -107,7 +116,7 @@ class Run:
         return TrialRecord(
             number=self.number,
             trial_id=trial.trial_id,
-            status=TrialStatus(trial.status),
+            status=TrialStatus.PRUNED if trial.status == PRUNED else TrialStatus(trial.status),
             values=dict(trial.hyperparameters.values),
             score=None if trial.score is None else float(trial.score),
             best_step=None if trial.score is None else int(trial.best_step or 0),
@@ -130,6 +139,10 @@ class Run:
         key = -1 if self.key is None else self.key
         if self.trial.status == TrialStatus.COMPLETED.value:
             return Entry(key, self.point, Outcome.COMPLETED, sign * self.trial.score)
+        if self.trial.status == PRUNED:
+            bound = sign * self.trial.score
+            expected = bound if self.expected is None else self.expected
+            return Entry(key, self.point, Outcome.PRUNED, expected)
         outcome = Outcome.FAILED if self.ended else Outcome.PENDING
         return Entry(key, self.point, outcome, math.nan)
 
@@ -141,6 +154,7 @@ class Run:
             "values": self.values,
             "failures": self.failures,
             "broke_off": self.broke_off,
+            "expected": self.expected,
         }
 
 
@@ -159,7 +173,8 @@ def run_from_record(
         direction: "min" or "max".
     """
     hyperparameters.values = dict(record.values)
-    trial = kt_trial.Trial(hyperparameters, record.trial_id, record.status.value, record.message)
+    status = PRUNED if record.status is TrialStatus.PRUNED else record.status.value
+    trial = kt_trial.Trial(hyperparameters, record.trial_id, status, record.message)
     trial.score, trial.best_step = record.score, record.best_step or 0
     for name, value in record.metrics.items():
         trial.metrics.register(name, direction=direction)
@@ -177,6 +192,7 @@ def run_from_record(
         tuner_id=record.tuner_id,
         started=record.started,
         broke_off=known.get("broke_off", False),
+        expected=known.get("expected"),
     )
 
 

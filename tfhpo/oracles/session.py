@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from tfhpo.errors import StudyDamagedError
+from tfhpo.oracles.pruning import Pruning
 from tfhpo.oracles.queue import Queue
 from tfhpo.oracles.runs import Run
 from tfhpo.space import Point, Space, Value
-from tfhpo.strategies import Result, Strategy
+from tfhpo.strategies import Outcome, Result, Strategy
 from tfhpo.study import Event, Report, Study, TrialStatus
 
 _CANNOT_REPEAT = "The trial was interrupted, and does not fit the space of the extended study."
@@ -38,13 +39,17 @@ class Session:
     Args:
         study: The study, open for writing.
         strategy: What proposes the trials.
+        pruning: What stops trials early.
         seed: The seed of the search.
         sign: -1 where the objective is maximised, else 1: strategies minimise.
     """
 
-    def __init__(self, study: Study, strategy: Strategy, *, seed: int, sign: float) -> None:
+    def __init__(
+        self, study: Study, strategy: Strategy, pruning: Pruning, *, seed: int, sign: float
+    ) -> None:
         self.strategy = strategy
         self._study = study
+        self._pruning = pruning
         self._seed = seed
         self._sign = sign
         self._next_event = len(study.events())
@@ -130,16 +135,26 @@ class Session:
             run: The trial.
             trials: How many trials were started so far.
         """
+        self._pruning.begin(run)
         record = run.record(self._seed, ended=False)
         self._study.start(record, self._state(), self._events(trials))
 
-    def report(self, run: Run, execution: int, step: int, metrics: Mapping[str, float]) -> None:
-        """Records the metrics of an epoch."""
+    def report(
+        self, run: Run, execution: int, step: int, metrics: Mapping[str, float], *, last: bool
+    ) -> bool:
+        """Records the metrics of an epoch, and returns whether the trial should go on."""
         plain = {name: float(value) for name, value in metrics.items()}
-        self._study.report(Report(run.number, run.attempt, execution, step, plain))
+        report = Report(run.number, run.attempt, execution, step, plain)
+        self._study.report(report)
+        return self._pruning.report(report, run, last=last)
+
+    def judge(self, run: Run) -> None:
+        """Tells a trial that came to its end from one that was told to stop before it."""
+        self._pruning.judge(run)
 
     def finish(self, run: Run, trials: int) -> None:
         """Records the end of an attempt; the end of the trial teaches the strategy."""
+        self._pruning.end(run)
         if run.ended and run.key is not None:
             self._teach(run)
         record = run.record(self._seed, ended=True)
@@ -158,7 +173,8 @@ class Session:
 
     def _teach(self, run: Run) -> None:
         entry = run.entry(self._sign)
-        self.strategy.observe([Result(entry.key, entry.point, entry.score)])
+        pruned = entry.outcome == Outcome.PRUNED
+        self.strategy.observe([Result(entry.key, entry.point, entry.score, pruned)])
 
     def _state(self) -> dict[str, Any]:
         return {"strategy": self.strategy.state(), "queue": self._queue.config()}

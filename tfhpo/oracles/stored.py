@@ -10,8 +10,10 @@ import keras_tuner
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.placement import place_again, place_anew
 from tfhpo.oracles.plan import Plan
+from tfhpo.oracles.pruning import Pruning
 from tfhpo.oracles.runs import Run, run_from_record
 from tfhpo.oracles.session import Session
+from tfhpo.pruners import make_pruner
 from tfhpo.space import Space
 from tfhpo.study import Study, StudyRecord
 
@@ -108,7 +110,9 @@ def take_up(
     space = plan.space(hyperparameters)
     runs = [] if known is None else stored_runs(plan, known, hyperparameters, overridden)
     strategy = plan.strategy(space, seed, trials=len(runs))
-    session = Session(study, strategy, seed=seed, sign=plan.sign)
+    pruning = Pruning(make_pruner(plan.pruner), plan.objective)
+    pruning.recall(runs, known.reports if known else {})
+    session = Session(study, strategy, pruning, seed=seed, sign=plan.sign)
     if known is not None and begun and known.header == study.header:
         placed: list[int | None] = known.space[_PLACED]
         place_again(runs, placed, space)

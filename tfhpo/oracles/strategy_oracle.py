@@ -24,7 +24,7 @@ from tfhpo.oracles.mismatch import check_same_objective, search_differences
 from tfhpo.oracles.objectives import resolve_objective
 from tfhpo.oracles.plan import Plan
 from tfhpo.oracles.queue import check_all, check_known, plain_values
-from tfhpo.oracles.runs import Run
+from tfhpo.oracles.runs import PRUNED, Run
 from tfhpo.oracles.session import Session
 from tfhpo.oracles.stored import (
     merge_stored,
@@ -34,6 +34,7 @@ from tfhpo.oracles.stored import (
     take_up,
 )
 from tfhpo.oracles.verdict import best_value, check_scored
+from tfhpo.pruners import Pruner, make_pruner
 from tfhpo.space import Space, Value
 from tfhpo.strategies import Strategy
 from tfhpo.study import (
@@ -66,6 +67,9 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             take it for what you expect, and overcome it where it is wrong. The names must be of
             parameters that are known before the first trial; one that only a later build declares
             cannot have any.
+        pruner: What stops hopeless trials early: "median", "asha", a pruner of `tfhpo.pruners`, or
+            None (default) for nothing. A trial that was stopped is recorded as pruned, with its
+            curve; the strategy learns from what it would likely have scored.
         seed: Makes the whole search repeatable; 0 is a seed like any other. None draws one, which
             the study remembers.
         hyperparameters: Parameters registered in advance; their ranges override the build's.
@@ -95,6 +99,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         *,
         options: Mapping[str, Any] | None = None,
         distributions: Mapping[str, Any] | None = None,
+        pruner: Pruner | str | None = None,
         seed: int | None = None,
         hyperparameters: keras_tuner.HyperParameters | None = None,
         allow_new_entries: bool = True,
@@ -123,7 +128,12 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         # KerasTuner writes `seed or random()`, which turns 0 into another seed at every start.
         self.seed = int(seed) if seed is not None else secrets.randbits(31)
         self._plan = Plan(
-            strategy, dict(options or {}), dict(distributions or {}), self.objective, max_trials
+            strategy,
+            dict(options or {}),
+            dict(distributions or {}),
+            self.objective,
+            max_trials,
+            make_pruner(pruner),
         )
         self.overridden = frozenset(hp.name for hp in self.hyperparameters.space)
         self._extend = extend
@@ -227,7 +237,13 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             return stopped
 
     def report(
-        self, trial_id: str, metrics: Mapping[str, float], step: int, execution: int = 0
+        self,
+        trial_id: str,
+        metrics: Mapping[str, float],
+        step: int,
+        execution: int = 0,
+        *,
+        last: bool = False,
     ) -> bool:
         """Records the metrics of an epoch of a running trial.
 
@@ -236,13 +252,14 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             metrics: Metric name to value.
             step: The epoch, from 0.
             execution: Which execution of the trial, from 0.
+            last: Whether this is the last epoch of the last execution: there is nothing to stop.
 
         Returns:
             Whether the trial should go on.
         """
         with self._lock:
-            self._opened.report(self._runs[trial_id], execution, step, metrics)
-            return True
+            run = self._runs[trial_id]
+            return self._opened.report(run, execution, step, metrics, last=last)
 
     def update_trial(
         self, trial_id: str, metrics: Mapping[str, float], step: int = 0
@@ -264,9 +281,14 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             run = self._runs[trial_id]
             reported = wire.read_report(metrics)
             if reported is not None:
-                execution, epoch_metrics = reported
-                self.report(trial_id, epoch_metrics, int(step), execution)
-                return run.trial
+                go_on = self.report(
+                    trial_id,
+                    reported.metrics,
+                    int(step),
+                    reported.execution,
+                    last=reported.last,
+                )
+                return run.trial if go_on else self._empty_trial(kt_trial.TrialStatus.STOPPED)
             self._check_objective_found(metrics)
             # A list of objectives has a value of its own, made of theirs.
             value_of = {self.objective.name: self.objective.get_value(metrics), **metrics}
@@ -301,6 +323,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 if run.trial.metrics.exists(self.objective.name):
                     self.score_trial(run.trial)
                 check_scored(run.trial, self.objective)
+            self._opened.judge(run)
             self._retry_or_fail(run)
             if run.ended:
                 # Not before: the strategy awaits the point that it suggested.
@@ -600,7 +623,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
 
     def _note_end(self, run: Run) -> None:
         self.end_order.append(run.trial.trial_id)
-        self._succeeded |= run.trial.status == kt_trial.TrialStatus.COMPLETED
+        self._succeeded |= run.trial.status in (kt_trial.TrialStatus.COMPLETED, PRUNED)
 
     def _forget(self) -> None:
         """Drops all trials; they are in the study."""

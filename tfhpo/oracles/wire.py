@@ -18,22 +18,38 @@ import keras_tuner
 
 #: The name of the value that holds the exact copy.
 EXACT = "tfhpo/exact"
-_REPORT = re.compile(r"tfhpo/execution(\d+)/(.+)")
+_REPORT = re.compile(r"tfhpo/(last_)?execution(\d+)/(.+)")
 
 
-def report_metrics(metrics: Mapping[str, float], execution: int) -> dict[str, float]:
+class EpochReport(NamedTuple):
+    """The metrics of an epoch.
+
+    Attributes:
+        execution: Of which execution of the trial, from 0.
+        metrics: Name to value.
+        last: Whether no epoch and no execution follows.
+    """
+
+    execution: int
+    metrics: dict[str, float]
+    last: bool = False
+
+
+def report_metrics(report: EpochReport) -> dict[str, float]:
     """Returns an epoch's metrics under names that `read_report` knows."""
-    return {f"tfhpo/execution{execution}/{name}": value for name, value in metrics.items()}
+    prefix = f"tfhpo/{'last_' if report.last else ''}execution{report.execution}/"
+    return {prefix + name: value for name, value in report.metrics.items()}
 
 
-def read_report(metrics: Mapping[str, float]) -> tuple[int, dict[str, float]] | None:
-    """Returns the execution and the metrics of a report, or None where it is a trial's result."""
+def read_report(metrics: Mapping[str, float]) -> EpochReport | None:
+    """Returns a report, or None where the metrics are a trial's result."""
     found = {name: _REPORT.fullmatch(name) for name in metrics}
     matches = {name: match for name, match in found.items() if match}
     if not matches:
         return None
-    execution = int(next(iter(matches.values())).group(1))
-    return execution, {match.group(2): float(metrics[name]) for name, match in matches.items()}
+    last, execution, _ = next(iter(matches.values())).groups()
+    told = {match.group(3): float(metrics[name]) for name, match in matches.items()}
+    return EpochReport(int(execution), told, bool(last))
 
 
 class Received(NamedTuple):

@@ -41,6 +41,7 @@ class Progress:
         done: How many trials have ended, those of former runs included.
         done_here: How many of them ended in this run.
         failed: How many of all failed.
+        pruned: How many of all were stopped early.
         best: The best completed trial, if there is one.
         running: The running trials by number, with the epochs that each has ended.
         began: When this run began.
@@ -56,6 +57,7 @@ class Progress:
     done: int = 0
     done_here: int = 0
     failed: int = 0
+    pruned: int = 0
     best: TrialRecord | None = None
     running: Mapping[int, int] = field(default_factory=dict)
     began: float = 0.0
@@ -73,6 +75,7 @@ class Progress:
             self,
             done=len(ended),
             failed=len(failed(ended)),
+            pruned=sum(trial.status is TrialStatus.PRUNED for trial in ended),
             cause=next((cause_of(one.message) for one in reversed(failed(ended))), None),
             best=next(iter(ranked(ended, self.direction)), None),
             former_pace=sum(times) / len(times) if times else None,
@@ -98,6 +101,7 @@ class Progress:
             done=self.done + 1,
             done_here=self.done_here + 1,
             failed=self.failed + (trial.status is TrialStatus.FAILED),
+            pruned=self.pruned + (trial.status is TrialStatus.PRUNED),
             cause=cause_of(trial.message) if trial.status is TrialStatus.FAILED else self.cause,
             best=next(iter(ranked(contenders, self.direction)), None),
             last_end=now,
@@ -159,6 +163,8 @@ def _parts(progress: Progress, now: float, *, ascii_only: bool) -> list[tuple[in
         parts.append((1, text))
     if progress.failed:
         parts.append((3, Text(f"{progress.failed} failed", "red")))
+    if progress.pruned:
+        parts.append((5, Text(f"{progress.pruned} pruned", "yellow")))
     if progress.running:
         parts.append((4, Text(_running(progress.running), "cyan")))
     parts.append((6, Text(stopwatch(now - progress.began), "dim")))
@@ -190,6 +196,8 @@ def summary_text(progress: Progress, now: float) -> Text:
         text = Text(f"{trials}, {progress.done_here} of them in this run of {took}")
     if progress.failed:
         text.append(f", {progress.failed} failed", "red")
+    if progress.pruned:
+        text.append(f", {progress.pruned} pruned", "yellow")
     best = progress.best
     if best is None:
         why = ""

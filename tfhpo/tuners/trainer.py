@@ -28,6 +28,7 @@ class Trainer:
 
     Args:
         trial: The trial.
+        executions: How often it is trained.
         objective: What to be best at.
         build: Hyperparameters to a compiled model.
         fit: KerasTuner's `HyperModel.fit`, called with the hyperparameters, the model and the
@@ -42,9 +43,11 @@ class Trainer:
         best: The best epoch so far, over all executions.
         model: The model of the last execution, which the best weights fit.
         best_steps: The best epoch of each execution.
+        stopped: Whether the oracle wants the trial to go no further.
     """
 
     trial: kt_trial.Trial
+    executions: int
     objective: kt_objective.Objective
     build: Callable[[Any], Any]
     fit: Callable[..., Any]
@@ -55,6 +58,24 @@ class Trainer:
     best: BestEpoch = field(default_factory=BestEpoch)
     model: Any = None
     best_steps: list[int] = field(default_factory=list)
+    stopped: bool = False
+
+    def run(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[dict[str, float]]:
+        """Executes the trial as often as it should be, fewer times where it is stopped.
+
+        Args:
+            args: Positional arguments of `fit`.
+            kwargs: Keyword arguments of `fit`, as the user gave them.
+
+        Returns:
+            The metrics of each execution's best epoch, the objective among them.
+        """
+        results = []
+        for execution in range(self.executions):
+            results.append(self.execute(execution, args, kwargs))
+            if self.stopped:
+                break
+        return results
 
     def execute(
         self, execution: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -93,7 +114,7 @@ class Trainer:
             self.best,
             keep_weights=self.keep_weights,
             on_begin=lambda: self._begin(execution),
-            on_epoch_end=lambda epoch, metrics: self._epoch(execution, epoch, metrics),
+            on_epoch_end=lambda epoch, metrics, last: self._epoch(execution, epoch, metrics, last),
         )
 
     def _begin(self, execution: int) -> None:
@@ -103,8 +124,10 @@ class Trainer:
             self.told.on_space_growth(self.link.space)
         self.told.on_execution_begin(self._record(), execution)
 
-    def _epoch(self, execution: int, epoch: int, metrics: Mapping[str, float]) -> bool:
-        go_on = self.link.report(self.trial, metrics, epoch, execution)
+    def _epoch(self, execution: int, epoch: int, metrics: Mapping[str, float], last: bool) -> bool:
+        last = last and execution == self.executions - 1
+        go_on = self.link.report(self.trial, metrics, epoch, execution, last=last)
+        self.stopped = self.stopped or not go_on
         self.told.on_epoch_end(self._record(), execution, epoch, metrics)
         return go_on
 

@@ -95,8 +95,8 @@ class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
         keep_weights: Whether the weights of an epoch with this score, NaN where it is not known
             yet, may be wanted in the end. Fetching them takes longer than all else here.
         on_begin: Called once, when the training begins: all hyperparameters are read by then.
-        on_epoch_end: Called with the epoch and its metrics, learning rate included; answers
-            whether to go on.
+        on_epoch_end: Called with the epoch, its metrics, learning rate included, and whether it is
+            the last one that was asked for; answers whether to go on.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
         *,
         keep_weights: Callable[[float], bool],
         on_begin: Callable[[], None],
-        on_epoch_end: Callable[[int, Mapping[str, float]], bool],
+        on_epoch_end: Callable[[int, Mapping[str, float], bool], bool],
     ) -> None:
         super().__init__()
         self._begin: Callable[[], None] | None = on_begin
@@ -133,7 +133,8 @@ class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._keep(metrics)
         rate = learning_rate(self.model)
         told = metrics if rate is None else {**metrics, "learning_rate": rate}
-        if not self._tell(epoch, told) or diverged(metrics):
+        last = epoch + 1 == (self.params or {}).get("epochs")
+        if not self._tell(epoch, told, last) or diverged(metrics):
             self.model.stop_training = True
 
     def _keep(self, metrics: Mapping[str, float]) -> None:

@@ -30,6 +30,7 @@ from tfhpo.errors import (
 from tfhpo.oracles import StrategyOracle
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.links import link_to
+from tfhpo.oracles.runs import PRUNED
 from tfhpo.reporting import ProgressLine
 from tfhpo.study import STUDY_FILE, StudyRecord, TrialRecord, read_study
 from tfhpo.study.outcomes import sign_of
@@ -290,7 +291,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if self._is_worker():
             return [trial.score for trial in self.oracle.get_best_trials(1)]
         trials = (self.oracle.trials[trial_id] for trial_id in self.oracle.end_order)
-        return [trial.score for trial in trials if trial.status == _COMPLETED]
+        return [trial.score for trial in trials if trial.status in (_COMPLETED, PRUNED)]
 
     def _serve(self) -> None:
         """Answers the workers until the search is done; this process is the chief."""
@@ -381,6 +382,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         """
         self._trainer = Trainer(
             trial=trial,
+            executions=self.executions_per_trial,
             objective=self.oracle.objective,
             build=self._try_build,
             fit=self.hypermodel.fit,
@@ -391,8 +393,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 trial, model, arguments, execution
             ),
         )
-        executions = range(self.executions_per_trial)
-        return [self._trainer.execute(execution, args, kwargs) for execution in executions]
+        return self._trainer.run(args, kwargs)
 
     def _prepare(
         self, trial: kt_trial.Trial, model: Any, arguments: dict[str, Any], execution: int

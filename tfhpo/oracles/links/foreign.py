@@ -91,7 +91,13 @@ class ForeignLink(OracleLink):
         self._oracle.update_space(trial.hyperparameters)
 
     def report(
-        self, trial: kt_trial.Trial, metrics: Mapping[str, float], step: int, execution: int
+        self,
+        trial: kt_trial.Trial,
+        metrics: Mapping[str, float],
+        step: int,
+        execution: int,
+        *,
+        last: bool,
     ) -> bool:
         run = self._runs[trial.trial_id]
         plain = {name: float(value) for name, value in metrics.items()}

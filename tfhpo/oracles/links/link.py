@@ -37,7 +37,13 @@ class OracleLink(ABC):
 
     @abstractmethod
     def report(
-        self, trial: kt_trial.Trial, metrics: Mapping[str, float], step: int, execution: int
+        self,
+        trial: kt_trial.Trial,
+        metrics: Mapping[str, float],
+        step: int,
+        execution: int,
+        *,
+        last: bool,
     ) -> bool:
         """Records an epoch, and returns whether the trial should go on."""
 

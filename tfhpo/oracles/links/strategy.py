@@ -35,9 +35,15 @@ class StrategyLink(OracleLink):
         self._oracle.update_space(trial.hyperparameters)
 
     def report(
-        self, trial: kt_trial.Trial, metrics: Mapping[str, float], step: int, execution: int
+        self,
+        trial: kt_trial.Trial,
+        metrics: Mapping[str, float],
+        step: int,
+        execution: int,
+        *,
+        last: bool,
     ) -> bool:
-        return self._oracle.report(trial.trial_id, metrics, step, execution)
+        return self._oracle.report(trial.trial_id, metrics, step, execution, last=last)
 
     def finish(self, trial: kt_trial.Trial) -> None:
         self._oracle.end_trial(trial)

@@ -58,13 +58,18 @@ class WorkerLink(OracleLink):
         self._client.update_space(trial.hyperparameters)
 
     def report(
-        self, trial: kt_trial.Trial, metrics: Mapping[str, float], step: int, execution: int
+        self,
+        trial: kt_trial.Trial,
+        metrics: Mapping[str, float],
+        step: int,
+        execution: int,
+        *,
+        last: bool,
     ) -> bool:
         if not isinstance(self._local, StrategyOracle):
             return True
-        answer = self._client.update_trial(
-            trial.trial_id, wire.report_metrics(metrics, execution), step=step
-        )
+        told = wire.EpochReport(execution, dict(metrics), last)
+        answer = self._client.update_trial(trial.trial_id, wire.report_metrics(told), step=step)
         return bool(answer.status != kt_trial.TrialStatus.STOPPED)
 
     def finish(self, trial: kt_trial.Trial) -> None:
