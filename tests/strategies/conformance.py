@@ -6,13 +6,16 @@ new strategy joins it, is in test_conformance.py.
 The checks drive a strategy through `Search`, a small stand-in for an oracle, which knows the
 trials by their values alone. It notices on its own when a strategy repeats a trial or waits for
 nothing, so every check watches for that too.
+
+A strategy of many fidelities searches the same spaces with a fidelity before their columns. Where
+others try all configurations of a space, it tries each at one rung at least.
 """
 
 import copy
 import json
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,13 +39,28 @@ class Contender:
     Attributes:
         make: The strategy's class, or a function of the same arguments.
         random: Whether another seed means another search.
+        fidelity: The parameter that says how much a trial is given, for a strategy that needs one.
+        options: Further arguments of `make`.
     """
 
     make: Callable[..., Strategy]
     random: bool = True
+    fidelity: Parameter | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def dressed(self, space: Space) -> Space:
+        """Returns the space with the fidelity before its columns."""
+        return Space([self.fidelity, *space.parameters]) if self.fidelity else space
+
+    def new(self, space: Space, seed: int, **options: Any) -> Strategy:
+        """Returns a strategy for a dressed space."""
+        if self.fidelity:
+            options["fidelity"] = self.fidelity.name
+        return self.make(space, np.random.default_rng(seed), **self.options, **options)
 
     def search(self, space: Space, seed: int = 0, **options: Any) -> "Search":
-        return Search(self.make(space, np.random.default_rng(seed), **options))
+        strategy = self.new(self.dressed(space), seed, **options)
+        return Search(strategy, fidelity=self.fidelity.name if self.fidelity else None)
 
 
 def check(function: Callable[[Contender], None]) -> Callable[[Contender], None]:
@@ -76,11 +94,13 @@ class Search:
         strategy: What is under test.
         read: Which of its values a trial really reads.
         used: Key to the values that the trial used: all suggested ones while it is pending.
+        fidelity: The name of the parameter that is no part of a configuration, if there is one.
     """
 
     strategy: Strategy
     read: Callable[[dict[str, Any]], dict[str, Any]] = everything
     used: dict[int, dict[str, Any]] = field(default_factory=dict)
+    fidelity: str | None = None
 
     @property
     def space(self) -> Space:
@@ -102,6 +122,15 @@ class Search:
     def repeats(self, values: dict[str, Any]) -> bool:
         """Whether the values agree with everything that some trial used."""
         return any(used.items() <= values.items() for used in self.used.values())
+
+    def configurations(self) -> list[dict[str, Any]]:
+        """The different configurations that were tried: the used values without the fidelity."""
+        found: list[dict[str, Any]] = []
+        for values in self.used.values():
+            configuration = {k: v for k, v in values.items() if k != self.fidelity}
+            if configuration not in found:
+                found.append(configuration)
+        return found
 
     def tell(
         self, suggestion: Suggestion, score: float | None = None, pruned: bool = False
@@ -137,15 +166,17 @@ class Search:
                 break
         return done
 
-    def run_out(self) -> None:
+    def run_out(self, n: int = 1) -> None:
         """Runs a finite space until the strategy finishes, and checks that all of it was seen."""
         size = self.space.size
         assert size is not None
-        self.run(size + len(self.used) + 1)
+        self.run(size + len(self.used) + 1, n)
         assert self.strategy.finished
         assert self.ask(3) == []
+        seen = self.configurations()
         for point in self.space.lattice(2):
-            assert self.repeats(self.space.decode(point.x)), "a configuration was left out"
+            values = self.space.decode(point.x).items()
+            assert any(one.items() <= values for one in seen), "a configuration was left out"
 
     def saved(self) -> tuple[str, list[Any]]:
         """All that an oracle keeps of the strategy, as text."""
@@ -157,9 +188,9 @@ class Search:
     def restored_by(self, contender: Contender, **options: Any) -> "Search":
         """Returns the same search with another instance, restored from what was saved."""
         state, entries = self.saved()
-        other = contender.make(self.space, np.random.default_rng(999), **options)
+        other = contender.new(self.space, 999, **options)
         other.restore(json.loads(state), entries)
-        return Search(other, self.read, dict(self.used))
+        return Search(other, self.read, dict(self.used), self.fidelity)
 
 
 def places(suggestions: list[Suggestion]) -> list[Any]:
@@ -186,14 +217,15 @@ def suggestions_lie_in_the_space(contender: Contender) -> None:
     @settings(max_examples=15)
     @given(spaces())
     def holds(space: Space) -> None:
-        for suggestion in contender.search(space).run(25):
+        search = contender.search(space)
+        for suggestion in search.run(25):
             x, active = suggestion.point
             assert x.dtype == np.float64
             assert active.dtype == np.bool_
             assert np.all((x >= 0) & (x <= 1))
             assert np.all(x[~active] == 0)
-            assert np.array_equal(space.active(x), active)
-            again = space.point(x)
+            assert np.array_equal(search.space.active(x), active)
+            again = search.space.point(x)
             assert np.array_equal(again.x, x), "a place is not that of a value"
 
     holds()
@@ -214,10 +246,10 @@ def asking_for_nothing_gives_nothing(contender: Contender) -> None:
 @check
 def a_point_held_for_someone_else_is_not_suggested(contender: Contender) -> None:
     search = contender.search(flat())
-    held = list(flat().lattice(2))[5]
-    search.used[search.strategy.hold(held)] = flat().decode(held.x)
-    search.run(23)
-    assert search.ask() == []
+    held = list(search.space.lattice(2))[5]
+    search.used[search.strategy.hold(held)] = search.space.decode(held.x)
+    assert len(search.ask(30)) == 23
+    assert len(search.configurations()) == 24
 
 
 # ---------------------------------------------------------------------- seeds
@@ -300,7 +332,7 @@ def restoring_does_not_tie_two_strategies_together(contender: Contender) -> None
     search.run(5)
     state, entries = search.strategy.state(), search.saved()[1]
     before = copy.deepcopy(state)
-    other = Search(contender.make(cnn(), np.random.default_rng(7)), used=dict(search.used))
+    other = Search(contender.new(search.space, 7), used=dict(search.used))
     other.strategy.restore(state, entries)
     other.run(15)
     assert search.strategy.state() == before == state
@@ -417,7 +449,7 @@ def finite_spaces_are_covered_without_repeats(contender: Contender) -> None:
     for space in FINITE.values():
         search = contender.search(space())
         search.run_out()
-        assert len(search.used) == space().size
+        assert len(search.configurations()) == space().size
 
 
 @check
@@ -427,7 +459,7 @@ def made_up_finite_spaces_are_covered_without_repeats(contender: Contender) -> N
     def holds(space: Space, seed: int) -> None:
         search = contender.search(space, seed)
         search.run_out()
-        assert len(search.used) == space.size
+        assert len(search.configurations()) == space.size
 
     holds()
 
@@ -435,22 +467,19 @@ def made_up_finite_spaces_are_covered_without_repeats(contender: Contender) -> N
 @check
 def a_finite_space_is_covered_by_many_workers(contender: Contender) -> None:
     search = contender.search(flat())
-    search.run(24, n=5)
-    assert len(search.used) == 24
-    assert search.ask() == []
-    assert search.strategy.finished
+    search.run_out(n=5)
+    assert len(search.configurations()) == 24
 
 
 @check
 def a_space_of_one_value_gives_one_suggestion(contender: Contender) -> None:
     search = contender.search(single())
     (suggestion,) = search.ask(4)
-    assert search.space.decode(suggestion.point.x) == {
-        "only": "x", "fixed": 0.5, "step": 3, "log": 7,
-    }  # fmt: skip
+    configuration = {"only": "x", "fixed": 0.5, "step": 3, "log": 7}
+    assert search.configurations() == [configuration]
     search.tell(suggestion)
-    assert search.ask() == []
-    assert search.strategy.finished
+    search.run_out()
+    assert search.configurations() == [configuration]
 
 
 @check
@@ -473,7 +502,7 @@ def what_a_build_does_not_read_does_not_count_as_tried_or_untried(contender: Con
     search = contender.search(flat())
     search.read = shallow
     search.run_out()
-    assert len(search.used) == 1 + 12
+    assert len(search.configurations()) == 1 + 12
 
 
 @check
@@ -516,10 +545,10 @@ def grown() -> Space:
 def new_parameters_join_in_mid_search(contender: Contender) -> None:
     search = contender.search(flat())
     search.run(10)
-    search.strategy.extend(grown())
+    search.strategy.extend(contender.dressed(grown()))
     suggestions = search.run(10)
-    assert all(len(suggestion.point.x) == 5 for suggestion in suggestions)
-    assert all(suggestion.point.active[4] for suggestion in suggestions)
+    assert all(len(suggestion.point.x) == len(search.space) for suggestion in suggestions)
+    assert all(suggestion.point.active[-1] for suggestion in suggestions)
     search.run_out()
 
 
@@ -528,7 +557,7 @@ def a_search_of_a_grown_space_is_restored_exactly(contender: Contender) -> None:
     search = contender.search(flat())
     search.run(10)
     search.ask(2)
-    search.strategy.extend(grown())
+    search.strategy.extend(contender.dressed(grown()))
     search.run(3)
     go_on_alike(search, search.restored_by(contender))
 
@@ -536,10 +565,13 @@ def a_search_of_a_grown_space_is_restored_exactly(contender: Contender) -> None:
 @check
 def a_finished_search_goes_on_when_its_space_grows(contender: Contender) -> None:
     search = contender.search(flat())
-    search.run(23)
-    (last,) = search.ask()
-    assert search.ask() == []
-    search.strategy.extend(grown())
+    waiting = search.ask()
+    while more := search.ask():
+        search.tell(waiting.pop())
+        waiting = more
+    (last,) = waiting
+    assert len(search.configurations()) == 24
+    search.strategy.extend(contender.dressed(grown()))
     search.read = lambda values: {"bias": False, **values}
     search.tell(last)
     search.read = everything
@@ -552,7 +584,7 @@ def trials_under_way_while_the_space_grows_block_nothing_for_good(contender: Con
     # Suggested without the new parameters, they seem to use none, and so to cover the whole space.
     search = contender.search(flat())
     waiting = search.ask(24)
-    search.strategy.extend(grown())
+    search.strategy.extend(contender.dressed(grown()))
     assert search.ask(3) == []
     assert not search.strategy.finished
     # It turns out that kind "b" reads one of them, at its default.

@@ -9,16 +9,22 @@ import pytest
 from conformance import CHECKS, Contender
 
 import tfhpo.strategies
+from tfhpo.space import Levels, Parameter
 from tfhpo.strategies import (
+    ASHA,
     TPE,
     BayesianOptimization,
     ElasticGrid,
     GeneticAlgorithm,
     GridSearch,
+    Hyperband,
     PolicyGradient,
     RandomSearch,
     Strategy,
+    SuccessiveHalving,
 )
+
+EPOCHS = Parameter("epochs", Levels((1, 3, 9), ordered=True))
 
 CONTENDERS = {
     "random": Contender(RandomSearch),
@@ -28,6 +34,9 @@ CONTENDERS = {
     "tpe": Contender(TPE),
     "genetic": Contender(GeneticAlgorithm),
     "policy-gradient": Contender(PolicyGradient),
+    "successive-halving": Contender(SuccessiveHalving, fidelity=EPOCHS),
+    "hyperband": Contender(Hyperband, fidelity=EPOCHS),
+    "asha": Contender(ASHA, fidelity=EPOCHS),
 }
 
 
@@ -41,7 +50,7 @@ def test_every_strategy_is_a_contender():
     public = [getattr(tfhpo.strategies, name) for name in tfhpo.strategies.__all__]
     classes = {
         item for item in public
-        if inspect.isclass(item) and issubclass(item, Strategy) and item is not Strategy
+        if inspect.isclass(item) and issubclass(item, Strategy) and not inspect.isabstract(item)
     }  # fmt: skip
     assert {contender.make for contender in CONTENDERS.values()} == classes
     assert {cls.name for cls in classes} == set(CONTENDERS)

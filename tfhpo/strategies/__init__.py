@@ -1,16 +1,23 @@
 """Search strategies: pure maths over the encoded space, one file each behind one contract."""
 
+from tfhpo.strategies.asha import ASHA
 from tfhpo.strategies.bayesian import BayesianOptimization
 from tfhpo.strategies.elastic_grid import ElasticGrid
+from tfhpo.strategies.fidelity import rungs
 from tfhpo.strategies.genetic import GeneticAlgorithm
 from tfhpo.strategies.grid_search import GridSearch
 from tfhpo.strategies.history import Entry, History, Outcome
+from tfhpo.strategies.hyperband import Hyperband
+from tfhpo.strategies.multi_fidelity import PROPOSERS, MultiFidelity
 from tfhpo.strategies.policy_gradient import PolicyGradient
 from tfhpo.strategies.random_search import RandomSearch
 from tfhpo.strategies.strategy import Event, Result, Strategy, Suggestion
+from tfhpo.strategies.successive_halving import SuccessiveHalving
 from tfhpo.strategies.tpe import TPE
 
 __all__ = [
+    "ASHA",
+    "PROPOSERS",
     "TPE",
     "BayesianOptimization",
     "ElasticGrid",
@@ -19,10 +26,14 @@ __all__ = [
     "GeneticAlgorithm",
     "GridSearch",
     "History",
+    "Hyperband",
+    "MultiFidelity",
     "Outcome",
     "PolicyGradient",
     "RandomSearch",
     "Result",
     "Strategy",
+    "SuccessiveHalving",
     "Suggestion",
+    "rungs",
 ]

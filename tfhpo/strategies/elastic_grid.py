@@ -362,7 +362,8 @@ class ElasticGrid(Strategy):
 
     def _beats_incumbent(self, key: int) -> bool:
         c = self._now.incumbent
-        return c is None or bool(self.history.scores[key] < self.history.scores[c])
+        # Anything beats an incumbent that was revised to a failure, whose score is NaN.
+        return c is None or not self.history.scores[c] <= self.history.scores[key]
 
     def _begin(self, kind: str, ranges: list[Range]) -> None:
         if kind == ZOOM and finer_than(ranges, self.space.parameters, self.resolution):

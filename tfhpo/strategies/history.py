@@ -165,6 +165,29 @@ class History:
         else:
             self._complete(key, score)
 
+    def revise(self, key: int, score: float) -> None:
+        """Replaces the score of a point whose outcome is known.
+
+        Args:
+            key: The key that `add` returned.
+            score: Lower is better; a score that is not finite makes the point a failure.
+
+        Raises:
+            ArgumentError: If there is no such key, or its result is still awaited.
+        """
+        self._check(key)
+        if self._outcomes[key] == Outcome.PENDING:
+            raise ArgumentError(f"Only a known score can be revised. Received: pending key {key}.")
+        was_best = key == self._best
+        if not math.isfinite(score):
+            self._scores[key], self._outcomes[key] = math.nan, Outcome.FAILED
+        elif self._outcomes[key] == Outcome.PRUNED:
+            self._prune(key, score)
+        else:
+            self._complete(key, score)
+        if was_best:
+            self._best = self._lowest()
+
     def restore(self, entry: Entry) -> None:
         """Appends a point of a saved history, under its old key.
 
@@ -226,6 +249,10 @@ class History:
 
     def _prune(self, key: int, score: float) -> None:
         self._scores[key], self._outcomes[key] = score, Outcome.PRUNED
+
+    def _lowest(self) -> int | None:
+        completed = self.completed
+        return int(completed[np.argmin(self._scores[completed])]) if len(completed) else None
 
     def _with(self, outcome: Outcome) -> npt.NDArray[np.intp]:
         return np.flatnonzero(self._outcomes[: self._count] == outcome)

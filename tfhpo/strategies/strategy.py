@@ -14,7 +14,7 @@ files or clocks. It is usable without anything else of tfhpo:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, final
 
@@ -73,9 +73,10 @@ class Event:
 class Strategy(ABC):
     """Proposes points and learns from their scores.
 
-    Subclasses fill in `_propose` (and, where they keep state, `_learn`, `_private_state`,
-    `_restore_private` and `_space_grew`); they override nothing else. The base keeps the history,
-    so that every strategy treats pending points, duplicates, failures and exhaustion alike.
+    Subclasses fill in `_propose` (and, where they keep state, `_learn`, `_revised`,
+    `_private_state`, `_restore_private` and `_space_grew`); they override nothing else. The base
+    keeps the history, so that every strategy treats pending points, duplicates, failures and
+    exhaustion alike.
 
     Args:
         space: What to search.
@@ -132,6 +133,23 @@ class Strategy(ABC):
         for result in results:
             self.history.resolve(*result)
             self._learn(self.history.entry(result.key))
+
+    @final
+    def revise(self, scores: Mapping[int, float]) -> None:
+        """Replaces scores that were told before.
+
+        A strategy that thinks from its history goes by the new scores from here on; what another
+        one has learnt from the old ones, such as a policy or a round's ranges, it keeps.
+
+        Args:
+            scores: Key to score; one that is not finite makes the point a failure.
+
+        Raises:
+            ArgumentError: If a key is unknown or its result is still awaited.
+        """
+        for key, score in scores.items():
+            self.history.revise(key, score)
+        self._revised()
 
     @final
     def hold(self, point: Point) -> int:
@@ -205,6 +223,9 @@ class Strategy(ABC):
 
     def _learn(self, entry: Entry) -> None:
         """Takes in a result that has just entered the history."""
+
+    def _revised(self) -> None:
+        """Takes in that scores of the history have changed."""
 
     def _private_state(self) -> dict[str, Any]:
         """Returns what the subclass must save, JSON-able; the history and the rng are saved."""
