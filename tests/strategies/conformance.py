@@ -441,6 +441,28 @@ def a_result_is_told_once_and_for_a_known_key(contender: Contender) -> None:
             search.strategy.observe([Result(key, suggestion.point, 1.0)])
 
 
+@check
+def a_known_score_can_be_revised(contender: Contender) -> None:
+    search = contender.search(cnn())
+    search.run(12)
+    history = search.strategy.history
+    search.strategy.revise({7: -1e6, 2: math.nan, 3: 5.0})
+    assert history.best == 7
+    assert (2 in history.failed, float(history.scores[3])) == (True, 5.0)
+    search.strategy.revise({7: math.inf, 2: -1e5})
+    assert history.best == 2
+    go_on_alike(search, search.restored_by(contender))
+
+
+@check
+def a_score_that_is_awaited_cannot_be_revised(contender: Contender) -> None:
+    search = contender.search(cnn())
+    (suggestion,) = search.ask()
+    for key in (suggestion.key, 7):
+        with pytest.raises(ArgumentError, match=f"Received: .*{key}"):
+            search.strategy.revise({key: 1.0})
+
+
 # ---------------------------------------------------------------------- finite spaces
 
 

@@ -71,13 +71,7 @@ class Fidelity:
     """
 
     def __init__(self, space: Space, name: str) -> None:
-        columns = [column for column, known in enumerate(space.names) if known == name]
-        if len(columns) != 1:
-            raise ArgumentError(
-                f"`fidelity` must name one parameter of {space}. Received: fidelity={name!r}, "
-                f"which names {len(columns)}."
-            )
-        self.name, self.column = name, columns[0]
+        self.name, self.column = name, _only(space, name)
         self._parameter = space.parameters[self.column]
         _check_parameter(self._parameter)
         self.others(space)
@@ -100,8 +94,10 @@ class Fidelity:
         """Returns the space without the fidelity: that of the configurations.
 
         Raises:
-            ArgumentError: If nothing is left, or a parameter depends on the fidelity.
+            ArgumentError: If nothing is left, the fidelity is asked for twice, or a parameter
+                depends on it.
         """
+        _only(space, self.name)
         others = [one for one in space.parameters if one.name != self.name]
         if not others:
             raise ArgumentError(
@@ -135,6 +131,17 @@ class Fidelity:
         return Point(
             np.delete(point.x, self.column, axis=-1), np.delete(point.active, self.column, axis=-1)
         )
+
+
+def _only(space: Space, name: str) -> int:
+    """Returns the only column of a name."""
+    columns = [column for column, known in enumerate(space.names) if known == name]
+    if len(columns) != 1:
+        raise ArgumentError(
+            f"`fidelity` must name one column of {space}. Received: fidelity={name!r}, "
+            f"which names {len(columns)}."
+        )
+    return columns[0]
 
 
 def _check_parameter(parameter: Parameter) -> None:
