@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 from tfhpo._version import __version__
 
 if TYPE_CHECKING:
-    from tfhpo import errors, oracles, reporting, space, strategies, study, tensorboard, tuners
+    from tfhpo import (
+        errors,
+        oracles,
+        pruners,
+        reporting,
+        space,
+        strategies,
+        study,
+        tensorboard,
+        tuners,
+    )
     from tfhpo.study import read_study
     from tfhpo.tuners import (
         TPE,
@@ -20,6 +30,7 @@ if TYPE_CHECKING:
         ElasticGridSearch,
         GeneticAlgorithm,
         GridSearch,
+        Hyperband,
         PolicyGradient,
         RandomSearch,
         Tuner,
@@ -31,12 +42,14 @@ __all__ = [
     "ElasticGridSearch",
     "GeneticAlgorithm",
     "GridSearch",
+    "Hyperband",
     "PolicyGradient",
     "RandomSearch",
     "Tuner",
     "__version__",
     "errors",
     "oracles",
+    "pruners",
     "read_study",
     "reporting",
     "space",
@@ -52,6 +65,7 @@ _HOMES = {
     "ElasticGridSearch": "tfhpo.tuners",
     "GeneticAlgorithm": "tfhpo.tuners",
     "GridSearch": "tfhpo.tuners",
+    "Hyperband": "tfhpo.tuners",
     "PolicyGradient": "tfhpo.tuners",
     "RandomSearch": "tfhpo.tuners",
     "Tuner": "tfhpo.tuners",

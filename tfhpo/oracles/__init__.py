@@ -1,5 +1,6 @@
 """KerasTuner oracles: any strategy drives any of KerasTuner's tuners."""
 
+from tfhpo.oracles.hyperband import HyperbandOracle
 from tfhpo.oracles.named import (
     BayesianOracle,
     ElasticGridOracle,
@@ -16,6 +17,7 @@ __all__ = [
     "ElasticGridOracle",
     "GeneticOracle",
     "GridOracle",
+    "HyperbandOracle",
     "PolicyGradientOracle",
     "RandomOracle",
     "StrategyOracle",

@@ -57,12 +57,17 @@ class Plan:
                 )
         try:
             # A stand-in space tells a wrong value at once, before the real one is known.
-            self.strategy(Space([Parameter("any", Levels((0, 1)))]), seed=0)
+            self.strategy(self._stand_in(), seed=0)
         except TypeError as error:
             raise ArgumentError(
                 f"The strategy {self.strategy_class.name!r} cannot use the options {self.options}: "
                 f"{error}."
             ) from error
+
+    @property
+    def fidelity(self) -> str | None:
+        """The name of the fidelity of a multi-fidelity strategy, None of any other."""
+        return self.options.get("fidelity")
 
     @property
     def sign(self) -> float:
@@ -84,6 +89,12 @@ class Plan:
         """
         rng = np.random.default_rng([seed, trials] if trials else seed)
         return self.strategy_class(space, rng, budget=self.budget, **self.options)
+
+    def _stand_in(self) -> Space:
+        parameters = [Parameter("any", Levels((0, 1)))]
+        if self.fidelity is not None:
+            parameters.append(Parameter(self.fidelity, Levels((1, 2), ordered=True)))
+        return Space(parameters)
 
     def header(self, declared: Space, seed: int) -> StudyHeader:
         """Returns what the study remembers of the search."""

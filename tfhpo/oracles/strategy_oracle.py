@@ -16,7 +16,7 @@ from keras_tuner.engine import trial as kt_trial
 from keras_tuner.src.distribute import utils as kt_distribute
 
 from tfhpo.errors import ArgumentError, ObjectiveError, SearchFailedError, StudyError
-from tfhpo.oracles import wire
+from tfhpo.oracles import fidelity, wire
 from tfhpo.oracles.conversion import check_distributions
 from tfhpo.oracles.failures import FailureLimit
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
@@ -174,6 +174,11 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                     self._session.grow(self._plan.space(self.hyperparameters), config)
 
     @property
+    def fidelity(self) -> str | None:
+        """The name of the fidelity of a multi-fidelity strategy, None of any other."""
+        return self._plan.fidelity
+
+    @property
     def space(self) -> Space:
         """The search space as the strategy sees it."""
         if self._session is None:
@@ -190,14 +195,15 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
 
         Args:
             values: Parameter name to value, or a `keras_tuner.HyperParameters`. A parameter that
-                is missing has its default; one that is not active under the others does not count.
+                is missing is at its default, or in the middle of its range where it has none, and a
+                fidelity at its lowest; one that is not active under the others does not count.
 
         Raises:
             ArgumentError: If a parameter does not have such a value. An unknown name is refused
                 when the search begins: arguments of `fit` may declare parameters until then.
         """
         with self._lock:
-            given = plain_values(values)
+            given = {**self._lowest_fidelity(), **plain_values(values)}
             check_known(given, self.space)
             if self._session is not None:
                 check_all(given, self.space)
@@ -342,7 +348,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         trial.score, trial.best_step = best_value(trial, self.objective)
 
     def get_best_trials(self, num_trials: int = 1) -> list[kt_trial.Trial]:
-        """Returns the best completed trials, the best first; never a failed one.
+        """Returns the best completed trials, the best first; never a failed or a pruned one.
 
         Args:
             num_trials: How many at most.
@@ -354,7 +360,12 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 for trial in self.trials.values()
                 if trial.status == kt_trial.TrialStatus.COMPLETED
             ]
-            return sorted(completed, key=lambda trial: self._plan.sign * trial.score)[:num_trials]
+            sign, name = self._plan.sign, self.fidelity
+            ranked = sorted(
+                completed,
+                key=lambda trial: (-fidelity.level_of(trial, name), sign * trial.score),
+            )
+            return ranked[:num_trials]
 
     def recommend(self) -> kt_trial.Trial | None:
         """Returns the completed trial that is likely the best; None before the first.
@@ -534,7 +545,11 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         hyperparameters = TrackedHyperParameters.tracking(
             self.hyperparameters, run.values, self.overridden
         )
-        hyperparameters.notes = {"seed": run.seed(self.seed), "attempt": run.attempt}
+        hyperparameters.notes = {
+            "seed": run.seed(self.seed),
+            "attempt": run.attempt,
+            **fidelity.notes(run, self._runs.values(), self.fidelity),
+        }
         run.trial.hyperparameters = hyperparameters
         run.begin(tuner_id)
         trial_id = run.trial.trial_id
@@ -546,6 +561,10 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         if trial_id not in self.start_order:
             self.start_order.append(trial_id)
         return run.trial
+
+    def _lowest_fidelity(self) -> dict[str, Value]:
+        known = (hp for hp in self.hyperparameters.space if hp.name == self.fidelity)
+        return {hp.name: min(hp.values) for hp in known}
 
     def _empty_trial(self, status: str) -> kt_trial.Trial:
         return kt_trial.Trial(self.get_space(), trial_id="", status=status)

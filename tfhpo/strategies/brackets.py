@@ -6,7 +6,6 @@ Notation:
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -61,7 +60,7 @@ class Halving(MultiFidelity):
 
     A bracket takes new configurations at its first rung until it is full. Once all members have
     their results the best `n // eta` of the `n` go on to the next rung, at least one; the others
-    are done with. So it goes on up to the highest rung. Failed members do not go on.
+    are done with. So it goes on up to the highest rung. Failed and pruned members do not go on.
 
     Every rung that is complete is recorded as an event of the kind "rung": the number of its
     `bracket`, the value of the `rung`, the keys of its `trials`, and those of the `promoted` ones.
@@ -164,8 +163,8 @@ class Halving(MultiFidelity):
         """Returns those of the trials whose configurations go on, the best first."""
         if bracket.rung == self.fidelity.top:
             return []
-        scores = self.history.scores
-        completed = [key for key in keys if not math.isnan(scores[key])]
+        scores, ended = self.history.scores, set(self.history.completed.tolist())
+        completed = [key for key in keys if key in ended]
         ranked = sorted(completed, key=lambda key: (scores[key], key))
         return ranked[: survivors(bracket.size, self.factor)]
 

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tfhpo.strategies.brackets import Halving
+from tfhpo.strategies.brackets import Halving, sizes
+
+
+def trials_of_a_round(rungs: int, factor: int) -> int:
+    """Returns how many trials all brackets of Hyperband take together, once each.
+
+    Args:
+        rungs: K.
+        factor: eta.
+    """
+    plans = (_bracket(s, rungs, factor) for s in range(rungs))
+    return sum(sum(sizes(count, rungs - first, factor)) for first, count in plans)
+
+
+def _bracket(s: int, rungs: int, factor: int) -> tuple[int, int]:
+    """Returns the first rung of the bracket s, and how many configurations begin there."""
+    return rungs - 1 - s, factor**s * (rungs // (s + 1))
 
 
 class Hyperband(Halving):
@@ -31,7 +47,7 @@ class Hyperband(Halving):
     brackets of 34, 15 and 8.) With many workers the next bracket begins before the last is over, so
     that none ever waits.
 
-    A budget changes nothing: one that is smaller than a round of all brackets, 206 trials in the
+    A budget changes nothing: one that is smaller than a round of all brackets, 187 trials in the
     table, spends itself in the bold ones first. `SuccessiveHalving` fits its brackets to a budget.
 
     How proposers are told of it, what becomes of failures, and of points that were held for someone
@@ -67,5 +83,4 @@ class Hyperband(Halving):
 
     def _plan(self, number: int) -> tuple[int, int]:
         rungs = len(self.fidelity)
-        s = rungs - 1 - number % rungs
-        return rungs - 1 - s, self.factor**s * (rungs // (s + 1))
+        return _bracket(rungs - 1 - number % rungs, rungs, self.factor)

@@ -77,8 +77,8 @@ class Ledger:
         """
         configurations = np.array(self._configurations, dtype=np.intp)
         table = np.full((len(self._first), count), np.nan)
-        completed = history.completed
-        table[configurations[completed], self.rungs(completed)] = history.scores[completed]
+        scored = history.scored
+        table[configurations[scored], self.rungs(scored)] = history.scores[scored]
         comparable = _comparable(table)
         comparable[configurations[history.failed]] = np.nan
         return comparable

@@ -14,6 +14,7 @@ from tfhpo.oracles import (
     ElasticGridOracle,
     GeneticOracle,
     GridOracle,
+    HyperbandOracle,
     PolicyGradientOracle,
     RandomOracle,
     TPEOracle,
@@ -32,6 +33,15 @@ _ORACLE_ARGUMENTS = frozenset({
     "pruner",
     "extend",
 })  # fmt: skip
+_HYPERBAND_ARGUMENTS = frozenset({
+    "max_trials",
+    "scheduler",
+    "proposer",
+    "proposer_options",
+    "min_epochs",
+    "fidelity",
+    "levels",
+})  # fmt: skip
 _TUNER_ARGUMENTS = frozenset(inspect.signature(Tuner.__init__).parameters) - {
     "self",
     "oracle",
@@ -40,7 +50,10 @@ _TUNER_ARGUMENTS = frozenset(inspect.signature(Tuner.__init__).parameters) - {
 
 
 def _split(
-    tuner: Tuner, arguments: Mapping[str, Any], options: Collection[str] = ()
+    tuner: Tuner,
+    arguments: Mapping[str, Any],
+    options: Collection[str] = (),
+    further: Collection[str] = (),
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Returns the arguments for the oracle, and those for the tuner.
 
@@ -48,6 +61,7 @@ def _split(
         tuner: Whose they are.
         arguments: All keyword arguments beyond its own.
         options: The names of what it takes in `options`.
+        further: The names of further arguments that it takes.
 
     Raises:
         ArgumentError: If neither takes one of them.
@@ -56,17 +70,20 @@ def _split(
         if name not in _ORACLE_ARGUMENTS | _TUNER_ARGUMENTS:
             raise ArgumentError(
                 f"{type(tuner).__name__} has no argument {name!r}."
-                f"{_hint(type(tuner), name, arguments[name], options)}"
+                f"{_hint(type(tuner), name, arguments[name], options, further)}"
             )
     oracle = {name: value for name, value in arguments.items() if name in _ORACLE_ARGUMENTS}
     rest = {name: value for name, value in arguments.items() if name not in _ORACLE_ARGUMENTS}
     return oracle, rest
 
 
-def _hint(kind: type[Tuner], name: str, value: Any, options: Collection[str]) -> str:
+def _hint(
+    kind: type[Tuner], name: str, value: Any, options: Collection[str], further: Collection[str]
+) -> str:
     if name in options:
         return f" Give it to the strategy: options={{{name!r}: {value!r}}}."
-    known = _ORACLE_ARGUMENTS | _TUNER_ARGUMENTS | set(inspect.signature(kind).parameters)
+    own = {*inspect.signature(kind).parameters, *further}
+    known = _ORACLE_ARGUMENTS | _TUNER_ARGUMENTS | own
     near = difflib.get_close_matches(name, known - {"kwargs"}, n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
 
@@ -309,6 +326,50 @@ class TPE(Tuner):
         chosen = _with(options, num_initial_points=num_initial_points)
         super().__init__(
             TPEOracle(objective, max_trials, options=chosen, seed=seed, **oracle),
+            hypermodel,
+            **tuner,
+        )
+
+
+class Hyperband(Tuner):
+    """Hyperband for a Keras model, over any proposer; a drop-in for `keras_tuner.Hyperband`.
+
+    Many configurations are trained for a few epochs, and the best of them go on, from where they
+    were, for more and more (`tfhpo.oracles.HyperbandOracle`). Successive halving and ASHA are here
+    too, and so is any other fidelity than epochs.
+
+    Example:
+        >>> tuner = tfhpo.Hyperband(build, "val_accuracy", max_epochs=27, proposer="bayesian")
+        >>> tuner.search(x, y, validation_split=0.2)
+
+    Args:
+        hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_epochs: The highest rung, in epochs. Default 100.
+        factor: How far the rungs lie apart; the best 1 / factor of a rung go on. Default 3.
+        hyperband_iterations: How often all brackets are run. Default 1.
+        seed: As of `tfhpo.RandomSearch`.
+        **kwargs: `max_trials`, `scheduler`, `proposer`, `proposer_options`, `min_epochs`,
+            `fidelity` and `levels` of `tfhpo.oracles.HyperbandOracle`, and as of
+            `tfhpo.RandomSearch`.
+    """
+
+    def __init__(
+        self,
+        hypermodel: Any = None,
+        objective: Any = None,
+        max_epochs: int = 100,
+        factor: int = 3,
+        hyperband_iterations: float = 1,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        own = {name: kwargs.pop(name) for name in _HYPERBAND_ARGUMENTS & set(kwargs)}
+        oracle, tuner = _split(self, kwargs, further=_HYPERBAND_ARGUMENTS)
+        super().__init__(
+            HyperbandOracle(
+                objective, max_epochs, factor, hyperband_iterations, seed=seed, **own, **oracle
+            ),
             hypermodel,
             **tuner,
         )

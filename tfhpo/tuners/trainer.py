@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -16,7 +15,6 @@ from keras_tuner.src.engine import tuner_utils
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.links import OracleLink
 from tfhpo.study import TrialRecord
-from tfhpo.tuners.checkpoints import load_weights
 from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.listeners import SearchListener
 from tfhpo.tuners.training import BestEpoch, Curve, EpochCallback, single_values
@@ -38,6 +36,7 @@ class Trainer:
         keep_weights: Whether the weights of an epoch with this score may be wanted in the end.
         prepare: Completes the trial's model and the arguments of `fit`, in place, given the number
             of the execution; it adds callbacks.
+        leave: Called with the trained model and the number of the execution.
 
     Attributes:
         best: The best epoch so far, over all executions.
@@ -55,6 +54,7 @@ class Trainer:
     told: SearchListener
     keep_weights: Callable[[float], bool]
     prepare: Callable[[Any, dict[str, Any], int], None]
+    leave: Callable[[Any, int], None]
     best: BestEpoch = field(default_factory=BestEpoch)
     model: Any = None
     best_steps: list[int] = field(default_factory=list)
@@ -102,6 +102,7 @@ class Trainer:
         try:
             results = self.fit(hp, self.model, *args, **arguments)
             metrics = self._metrics_of(results, callback.curve)
+            self.leave(self.model, execution)
         except Exception:
             self._end(execution, callback, None)
             raise
@@ -157,21 +158,3 @@ class Trainer:
         hp = self.trial.hyperparameters
         values = hp.active_read() if isinstance(hp, TrackedHyperParameters) else hp.values
         return replace(record, values=dict(values))
-
-
-def continue_training(
-    model: Any, hp: Any, arguments: dict[str, Any], checkpoint_of: Callable[[str], Path]
-) -> None:
-    """Does what KerasTuner's Hyperband asks of a tuner, in values of its own.
-
-    Args:
-        model: The built model; the weights of the trial it goes on from are loaded into it.
-        hp: The trial's hyperparameters.
-        arguments: The arguments of `fit`; the epochs are set.
-        checkpoint_of: Trial id to its weights on disk.
-    """
-    if "tuner/epochs" in hp.values:
-        arguments["epochs"] = hp.values["tuner/epochs"]
-        arguments["initial_epoch"] = hp.values["tuner/initial_epoch"]
-    if "tuner/trial_id" in hp.values:
-        load_weights(model, checkpoint_of(hp.values["tuner/trial_id"]))

@@ -8,6 +8,7 @@ import statistics
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,6 +29,7 @@ from tfhpo.errors import (
     StudyError,
 )
 from tfhpo.oracles import StrategyOracle
+from tfhpo.oracles.fidelity import EPOCHS, level_of
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.links import link_to
 from tfhpo.oracles.runs import PRUNED
@@ -39,19 +41,20 @@ from tfhpo.tuners import checks, data_checks
 from tfhpo.tuners.budget import Budget
 from tfhpo.tuners.checkpoints import CheckpointKeeper, Keep, load_weights
 from tfhpo.tuners.compiling import build_optimizer, compile_anew
+from tfhpo.tuners.continuation import TrainingStates, continue_for_keras_tuner, continue_trial
 from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.interruption import Interruption
 from tfhpo.tuners.listeners import Listeners, SearchListener
 from tfhpo.tuners.memory import TrialMemory
 from tfhpo.tuners.quiet import without_retracing_warnings
 from tfhpo.tuners.space_walk import at_defaults, explore
-from tfhpo.tuners.trainer import Trainer, continue_training
+from tfhpo.tuners.trainer import Trainer
 from tfhpo.tuners.training import HookCallback
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_COMPLETED = kt_trial.TrialStatus.COMPLETED
+_COMPLETED, _FAILED = kt_trial.TrialStatus.COMPLETED, kt_trial.TrialStatus.FAILED
 # What is no single trial's failure.
 _ENDS_SEARCH = (
     StudyError,
@@ -148,6 +151,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._budget = Budget(max_time, target, patience)
         self._keeper = CheckpointKeeper(checkpoints, self.get_trial_dir)
         self._final_keep = checkpoints
+        self._states = TrainingStates(self.get_trial_dir)
+        # KerasTuner's own oracles have none, and workers know it of the oracle they were made with.
+        self._fidelity = oracle.fidelity if isinstance(oracle, StrategyOracle) else None
         self._listeners = tuple(listeners)
         self._logdir = logdir
         self._overwrite = checks.may_overwrite(folder, wanted=overwrite)
@@ -219,6 +225,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         """
         self.stop_reason = None
         level = checks.verbosity(verbose)
+        fit_kwargs = self._without_epochs(fit_kwargs)
         self._fit_arguments = (fit_args, dict(fit_kwargs))
         metrics = self._check_before_training(fit_args, fit_kwargs)
         tensorboard = self._tensorboard()
@@ -229,6 +236,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 self._keeper.take_up(Path(self.project_dir))
             if kt_distribute.is_chief_oracle():
                 self._serve()
+                self._states.clear(Path(self.project_dir))
                 return
             telling = self._telling(level, metrics, tensorboard)
             with without_retracing_warnings(), self._memory, self._interruption, telling:
@@ -236,6 +244,17 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         finally:
             self._link.close()
         self._tell_of_interruption()
+
+    def _without_epochs(self, fit_kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Returns the arguments of `fit` without the epochs where the rungs set them."""
+        if self._fidelity != EPOCHS or "epochs" not in fit_kwargs:
+            return fit_kwargs
+        warnings.warn(
+            f"epochs={fit_kwargs['epochs']!r} is not used: each trial is trained for the epochs of "
+            "its rung. The highest rung is `max_epochs`.",
+            stacklevel=3,
+        )
+        return {name: value for name, value in fit_kwargs.items() if name != "epochs"}
 
     def _tell_of_interruption(self) -> None:
         if self.stop_reason == "interrupted":
@@ -261,6 +280,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         else:
             self._keeper.keep = self._final_keep
             self._prune_checkpoints()
+            self._clear_states()
         self.on_search_end()
 
     def _next_trial(self, began: float) -> kt_trial.Trial | None:
@@ -364,6 +384,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             # This ends the search, and yet the trial is recorded.
             self._told.on_trial_end(self._link.record(trial))
             raise
+        self._drop_former_state(trial)
         self.save()
         if trial.status == _COMPLETED:
             self._prune_checkpoints()
@@ -388,12 +409,15 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             fit=self.hypermodel.fit,
             link=self._link,
             told=self._told,
-            keep_weights=self._weights_wanted(),
+            keep_weights=self._weights_wanted(trial),
             prepare=lambda model, arguments, execution: self._prepare(
                 trial, model, arguments, execution
             ),
+            leave=lambda model, execution: self._leave_state(trial, model, execution),
         )
-        return self._trainer.run(args, kwargs)
+        results = self._trainer.run(args, kwargs)
+        self._check_fidelity_read(trial)
+        return results
 
     def _prepare(
         self, trial: kt_trial.Trial, model: Any, arguments: dict[str, Any], execution: int
@@ -402,7 +426,16 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if not self._runs_own_code():
             with kt_tuner.maybe_distribute(self.distribution_strategy):
                 build_optimizer(model, arguments["callbacks"])
-        continue_training(model, trial.hyperparameters, arguments, self._keeper.path)
+        if self._fidelity == EPOCHS:
+            continue_trial(
+                model,
+                trial.hyperparameters,
+                arguments,
+                state_of=lambda former: self._states.path(former, execution),
+            )
+        else:
+            values = trial.hyperparameters.values
+            continue_for_keras_tuner(model, values, arguments, self._keeper.path)
         callbacks = arguments["callbacks"]
         if self._logdir is None:
             self._configure_tensorboard_dir(callbacks, trial, execution)
@@ -415,6 +448,35 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                     callback.log_dir = str(folder)
         if HookCallback.wanted(self, Tuner):
             callbacks.append(HookCallback(self, trial))
+
+    def _leave_state(self, trial: kt_trial.Trial, model: Any, execution: int) -> None:
+        """Keeps the state of a training that may go on at a higher rung."""
+        if self._fidelity == EPOCHS and not self._at_highest_rung(trial):
+            self._states.write(trial.trial_id, execution, model)
+
+    def _drop_former_state(self, trial: kt_trial.Trial) -> None:
+        """Removes the state that a trial went on from, once it is not run again."""
+        former = getattr(trial.hyperparameters, "notes", {}).get("goes_on_from")
+        if former is not None and trial.status in (_COMPLETED, PRUNED, _FAILED):
+            self._states.drop(former)
+
+    def _clear_states(self) -> None:
+        # A worker's end is not the search's: others may go on from what it left.
+        if self._fidelity == EPOCHS and not self._is_worker():
+            self._states.clear(Path(self.project_dir))
+
+    def _at_highest_rung(self, trial: kt_trial.Trial) -> bool:
+        (rungs,) = (hp.values for hp in trial.hyperparameters.space if hp.name == EPOCHS)
+        return bool(trial.hyperparameters.values[EPOCHS] == max(rungs))
+
+    def _check_fidelity_read(self, trial: kt_trial.Trial) -> None:
+        """Refuses a search whose trials differ in nothing but a fidelity that nobody reads."""
+        if self._fidelity is not None and self._fidelity not in trial.hyperparameters.read:
+            raise SpaceError(
+                f"The fidelity must be read by the build function or an argument of `search`: "
+                f"hp.get({self._fidelity!r}). Received: a trial that read "
+                f"{sorted(trial.hyperparameters.read)}."
+            )
 
     def _try_run_and_update_trial(
         self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any
@@ -513,7 +575,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         keras.utils.set_random_seed(self._seed_of(best[0].trial_id))
         hp = self._tracked(best[0])
         model = self._try_build(hp)
-        arguments = resolve({**known_kwargs, **_epochs_of(hp), **fit_kwargs}, hp)
+        arguments = resolve({**known_kwargs, **_epochs_of(hp, self._fidelity), **fit_kwargs}, hp)
         self.hypermodel.fit(hp, model, *(fit_args or known_args), **arguments)
         return model
 
@@ -552,9 +614,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             )
         return model
 
-    def _weights_wanted(self) -> Callable[[float], bool]:
+    def _weights_wanted(self, trial: kt_trial.Trial) -> Callable[[float], bool]:
         """Returns a function that tells whether the weights of a score may be wanted in the end."""
-        among_best = self._among_best()
+        among_best = self._among_best(trial)
         # The mean of several executions may be among the best where one of them is not; a `fit` of
         # the user's own may return another score than its epochs report; and NaN stands for a score
         # that only the end of the training tells.
@@ -562,19 +624,21 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         open_yet = self.executions_per_trial > 1 or self._runs_own_code()
         return lambda score: keeps_any and (open_yet or math.isnan(score) or among_best(score))
 
-    def _among_best(self) -> Callable[[float], bool]:
-        """Returns a function that tells whether a score would be among those that are kept."""
+    def _among_best(self, trial: kt_trial.Trial) -> Callable[[float], bool]:
+        """Returns a function that tells whether a score of a trial is among those that are kept."""
         keep = self._keeper.keep
         sign = sign_of(self.oracle.objective.direction)
         best = [] if keep == "all" else self._best_trials(max(keep, 1))
-        losses = [sign * trial.score for trial in best]
+        mine = level_of(trial, self._fidelity)
+        # Those of a lower fidelity come after it, whatever their scores.
+        losses = [sign * one.score for one in best if level_of(one, self._fidelity) >= mine]
         return lambda score: self._keeper.wants(sign * score, losses)
 
     def _write_checkpoint(self, trial: kt_trial.Trial, score: float) -> None:
         trainer = self._trainer
         if trainer is None or trainer.best.weights is None or not math.isfinite(score):
             return
-        if self._among_best()(score):
+        if self._among_best(trial)(score):
             self._keeper.write(trial.trial_id, trainer.model, trainer.best.weights)
 
     def _prune_checkpoints(self) -> None:
@@ -690,6 +754,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         return TrackedHyperParameters.tracking(space, overridden=self._overridden)
 
 
-def _epochs_of(hp: keras_tuner.HyperParameters) -> dict[str, int]:
-    """Returns the epochs that KerasTuner's Hyperband trained a trial for, over all its rungs."""
-    return {"epochs": hp.values["tuner/epochs"]} if "tuner/epochs" in hp.values else {}
+def _epochs_of(hp: keras_tuner.HyperParameters, fidelity: str | None) -> dict[str, int]:
+    """Returns the epochs that a multi-fidelity search trained a trial for, over all its rungs."""
+    name = EPOCHS if fidelity == EPOCHS else "tuner/epochs"
+    return {"epochs": hp.values[name]} if name in hp.values else {}
