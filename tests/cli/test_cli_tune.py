@@ -84,12 +84,20 @@ def test_the_commands_told_can_be_pasted(model):
     assert board[-3:] == ["tensorboard", "--logdir", f"{place}/logs"]
 
 
+def test_a_search_over_rungs_with_a_pruner(model):
+    done = invoke(*arguments(model, strategy="asha", pruner="median", epochs=3, max_trials=5))
+    assert done.exit_code == 0, done.output
+    study = read_study(model.parent / "studies" / model.stem)
+    assert {trial.values["epochs"] for trial in study.trials} == {1, 3}
+    assert study.header.settings["pruner"]["name"] == "median"
+    other = refusal(*arguments(model, strategy="asha", pruner="asha", epochs=3, max_trials=5))
+    assert "pruner was median, is asha" in other
+    assert "Received: 'medan'" in refusal(*arguments(model, pruner="medan"))
+
+
 def test_an_unknown_strategy_names_the_nearest(model):
     message = refusal(*arguments(model, strategy="elastic"))
-    assert (
-        "'bayesian', 'elastic-grid', 'genetic', 'grid', 'policy-gradient', 'random', 'tpe'"
-        in message
-    )
+    assert "['asha', 'bayesian', 'elastic-grid', " in message
     assert "Did you mean 'elastic-grid'?" in message
 
 

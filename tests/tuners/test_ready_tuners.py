@@ -215,6 +215,12 @@ def test_a_tuner_without_a_model_says_what_is_missing(tmp_path):
         random_search(tmp_path, None)
 
 
+def test_every_strategy_has_a_tuner(tmp_path):
+    for name, strategy in tfhpo.strategies.STRATEGIES.items():
+        tuner = tfhpo.tuners.tuner_for(name)(classifier, "val_loss", directory=tmp_path / name)
+        assert tuner.oracle._plan.strategy_class is strategy
+
+
 @pytest.mark.parametrize("strategy", ["random", "grid", "elastic-grid"])
 def test_a_tuner_by_the_name_of_its_strategy(strategy):
     found = tfhpo.tuners.tuner_for(strategy)

@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 REQUEST_FILE = "tune.json"
 
 # A trial of the same study must mean the same: these may not change between two runs of it.
-_FIXED = ("build", "data", "strategy", "objective", "direction", "epochs", "batch_size", "seed")
+_FIXED = (
+    "build",
+    "data",
+    "strategy",
+    "pruner",
+    "objective",
+    "direction",
+    "epochs",
+    "batch_size",
+    "seed",
+)
+# What requests of 0.1 did not have.
+_LATER = {"pruner": None}
 
 
 @dataclass(frozen=True)
@@ -26,9 +38,10 @@ class TuneRequest:
         build: Where the build function is, with an absolute path.
         data: Where the data function is, with an absolute path.
         strategy: Name of the strategy.
+        pruner: Name of the pruner; None for none.
         objective: Name of the metric to optimise.
         direction: "min" or "max"; None for a metric whose direction is known.
-        epochs: Epochs of each trial.
+        epochs: Epochs of each trial, or of the highest rung.
         batch_size: Batch size of each trial; None for that of Keras.
         seed: Makes the search repeatable; None to draw one.
         max_trials: How many trials to run at most.
@@ -41,6 +54,7 @@ class TuneRequest:
     build: str
     data: str
     strategy: str
+    pruner: str | None
     objective: str
     direction: str | None
     epochs: int
@@ -51,6 +65,13 @@ class TuneRequest:
     target: float | None
     patience: int | None
     logdir: str
+
+    @property
+    def has_rungs(self) -> bool:
+        """Whether the strategy decides how many epochs a trial gets."""
+        from tfhpo.strategies import STRATEGIES, MultiFidelity
+
+        return issubclass(STRATEGIES[self.strategy], MultiFidelity)
 
 
 def save(request: TuneRequest, folder: Path) -> None:
@@ -75,7 +96,7 @@ def load(folder: Path) -> TuneRequest:
             f"Only a search that `tfhpo tune` began can be resumed, and {folder} holds no "
             f"{REQUEST_FILE}. Any other goes on when the program that began it runs again."
         )
-    contents = kept.read(path)
+    contents = {**_LATER, **kept.read(path)}
     names = {field.name for field in fields(TuneRequest)}
     if contents.keys() != names:
         raise StudyDamagedError(

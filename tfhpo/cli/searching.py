@@ -31,12 +31,16 @@ def check(request: TuneRequest) -> None:
     Raises:
         ArgumentError: One of them is not there, or breaks its rule.
     """
+    from tfhpo.pruners import make_pruner
+    from tfhpo.strategies import check_name
+
+    # Before the user's own files are loaded, which takes seconds where they import Keras.
+    check_name(request.strategy)
+    make_pruner(request.pruner)
     load(request.build)
     load(request.data)
-    from tfhpo.tuners import tuner_for
     from tfhpo.tuners.budget import Budget
 
-    tuner_for(request.strategy)
     Budget(request.max_time, request.target, request.patience)
 
 
@@ -56,7 +60,9 @@ def run(request: TuneRequest, folder: Path, *, overwrite: bool = False) -> None:
     _check_batches(request, data)
     begun = when_begun(lambda: requests.save(request, folder))
     tuner = _tuner(build, request, folder, overwrite=overwrite, listeners=[begun])
-    arguments = {"epochs": request.epochs, **data.arguments}
+    arguments = {**data.arguments}
+    if not request.has_rungs:
+        arguments["epochs"] = request.epochs
     if request.batch_size is not None:
         arguments["batch_size"] = request.batch_size
     if data.is_dataset:
@@ -113,9 +119,9 @@ def _tuner(
 ) -> Any:
     from tfhpo.tuners import tuner_for
 
-    tuner = tuner_for(request.strategy)
+    rungs = {"max_epochs": request.epochs} if request.has_rungs else {}
     try:
-        return tuner(
+        return tuner_for(request.strategy)(
             build,
             objective=_objective(request),
             max_trials=request.max_trials,
@@ -128,6 +134,8 @@ def _tuner(
             target=request.target,
             patience=request.patience,
             listeners=listeners,
+            pruner=request.pruner,
+            **rungs,
         )
     except ObjectiveError as error:
         if request.direction is not None:

@@ -34,10 +34,18 @@ def tune(
     ],
     strategy: Annotated[
         str,
-        typer.Option(help="elastic-grid, bayesian, tpe, genetic, policy-gradient, random or grid."),
+        typer.Option(
+            help="elastic-grid, bayesian, tpe, genetic, policy-gradient, random, grid, hyperband, "
+            "asha or successive-halving."
+        ),
     ] = "elastic-grid",
+    pruner: Annotated[
+        str | None, typer.Option(help="Stop hopeless trials early: median or asha.")
+    ] = None,
     max_trials: Annotated[int, typer.Option(min=1, help="Trials at most.")] = 60,
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs of each trial.")] = 5,
+    epochs: Annotated[
+        int, typer.Option(min=1, help="Epochs of each trial, or of the highest rung.")
+    ] = 5,
     objective: Annotated[str, typer.Option(help="The metric to optimise.")] = "val_accuracy",
     direction: Annotated[
         Direction | None,
@@ -82,6 +90,7 @@ def tune(
         build=targets.absolute(build),
         data=targets.absolute(data),
         strategy=strategy,
+        pruner=pruner,
         objective=objective,
         direction=None if direction is None else direction.value,
         epochs=epochs,

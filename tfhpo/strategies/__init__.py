@@ -9,6 +9,7 @@ from tfhpo.strategies.grid_search import GridSearch
 from tfhpo.strategies.history import Entry, History, Outcome
 from tfhpo.strategies.hyperband import Hyperband
 from tfhpo.strategies.multi_fidelity import PROPOSERS, MultiFidelity
+from tfhpo.strategies.named import STRATEGIES, check_name
 from tfhpo.strategies.policy_gradient import PolicyGradient
 from tfhpo.strategies.random_search import RandomSearch
 from tfhpo.strategies.strategy import Event, Result, Strategy, Suggestion
@@ -18,6 +19,7 @@ from tfhpo.strategies.tpe import TPE
 __all__ = [
     "ASHA",
     "PROPOSERS",
+    "STRATEGIES",
     "TPE",
     "BayesianOptimization",
     "ElasticGrid",
@@ -35,5 +37,6 @@ __all__ = [
     "Strategy",
     "SuccessiveHalving",
     "Suggestion",
+    "check_name",
     "rungs",
 ]

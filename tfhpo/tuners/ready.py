@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -375,31 +376,29 @@ class Hyperband(Tuner):
         )
 
 
-TUNERS: dict[str, type[Tuner]] = {
+TUNERS: dict[str, Callable[..., Tuner]] = {
+    "asha": functools.partial(Hyperband, scheduler="asha"),
     "bayesian": BayesianOptimization,
     "elastic-grid": ElasticGridSearch,
     "genetic": GeneticAlgorithm,
     "grid": GridSearch,
+    "hyperband": Hyperband,
     "policy-gradient": PolicyGradient,
     "random": RandomSearch,
+    "successive-halving": functools.partial(Hyperband, scheduler="successive-halving"),
     "tpe": TPE,
 }
 
 
 def tuner_for(strategy: str) -> Callable[..., Tuner]:
-    """Returns the ready tuner of a strategy: its class.
+    """Returns what makes the ready tuner of a strategy: its class, or a function of its arguments.
 
     Args:
-        strategy: "bayesian", "elastic-grid", "genetic", "grid", "policy-gradient", "random" or
-            "tpe".
+        strategy: "asha", "bayesian", "elastic-grid", "genetic", "grid", "hyperband",
+            "policy-gradient", "random", "successive-halving" or "tpe".
 
     Raises:
         ArgumentError: If there is no such strategy.
     """
-    if strategy not in TUNERS:
-        near = difflib.get_close_matches(strategy, TUNERS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ArgumentError(
-            f"The strategy must be one of {sorted(TUNERS)}. Received: {strategy!r}.{hint}"
-        )
+    strategies.check_name(strategy)
     return TUNERS[strategy]
