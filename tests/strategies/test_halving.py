@@ -128,6 +128,14 @@ def test_while_results_are_awaited_the_next_bracket_begins_and_the_oldest_goes_f
     assert found.used[early.key] == {"x": 1, "epochs": 3}
 
 
+def test_of_two_brackets_that_can_hand_out_work_the_older_does():
+    found = search(SuccessiveHalving, line(1, 3), proposer="grid", bracket_size=3)
+    for suggestion in found.ask(6):
+        found.tell(suggestion, 1.0)
+    older, newer = found.ask(2)
+    assert [found.used[one.key]["x"] for one in (older, newer)] == [0, 3]
+
+
 def test_the_last_bracket_goes_on_with_what_it_has():
     found = search(SuccessiveHalving, line(1, 3, 9, size=7), proposer="grid")
     found.run_out()

@@ -81,6 +81,13 @@ def test_trials_are_found_by_configuration_and_rung():
     assert ledger.state() == {"configurations": [0, 1, 0, 0], "rungs": [0, 1, 1, 1]}
 
 
+def test_a_trial_goes_on_from_the_next_lower_rung_that_was_tried():
+    ledger = Ledger()
+    for configuration, rung in [(0, 0), (1, 2), (0, 1), (0, 3), (1, 0)]:
+        ledger.add(configuration, rung)
+    assert [ledger.below(key) for key in range(5)] == [None, 4, 0, 2, None]
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_fidelity_may_have_few_rungs(count):
     assert scores([(0, 0, 1.0)], count).tolist() == [1.0]

@@ -258,6 +258,16 @@ def test_a_held_point_without_the_fidelity_counts_at_the_highest_rung():
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_trial_goes_on_from_that_of_the_same_configuration_below(strategy):
+    found = search(strategy, plane(1, 3, 9))
+    found.run(60, score=learning)
+    for keys in climbs(found):
+        assert [found.strategy.origin(key) for key in keys] == [None, *keys[:-1]]
+    with pytest.raises(ArgumentError, match="Received: 60"):
+        found.strategy.origin(60)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("workers", [1, 20])
 def test_no_worker_waits(strategy, workers):
     found = search(strategy, plane(1, 3, 9))
@@ -317,6 +327,19 @@ def test_a_search_that_ends_has_been_to_the_highest_rung(strategy):
         found = search(strategy, line(1, 3, 9, size=size))
         found.run_out()
         assert (9,) in ran(found, "epochs")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_search_does_not_end_while_a_result_may_send_a_configuration_on(strategy):
+    found = search(strategy, line(1, 3, size=3), proposer="grid")
+    waiting = []
+    while more := found.ask():
+        waiting += more
+    assert len(waiting) == 3
+    assert not found.strategy.finished
+    for suggestion in waiting:
+        found.tell(suggestion)
+    assert len(found.ask(2)) == 1
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

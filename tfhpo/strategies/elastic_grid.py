@@ -99,7 +99,7 @@ class ElasticGrid(Strategy):
 
     *Ranges.* A round ends when `k` of its points have results: `2 L` in the first round, `L + 1`
     in the others. Points suggested before that belong to it too; results that come after it ended
-    can make the incumbent, but no longer the round. Then
+    can make the incumbent, but no longer the round; neither can scores that are revised then. Then
 
     - the round improved the incumbent: its ranges are *kept*; the pull is 1 again;
     - it did not: its ranges are *discarded* for the former ones, and the pull is halved;

@@ -58,6 +58,14 @@ class Ledger:
         """Returns the key of the trial that ran a configuration at a rung, None before."""
         return self._trials.get((configuration, rung))
 
+    def below(self, key: int) -> int | None:
+        """Returns the key of the same configuration's trial at the next lower rung that has one."""
+        configuration, rung = self.place(key)
+        for lower in reversed(range(rung)):
+            if (found := self.trial(configuration, lower)) is not None:
+                return found
+        return None
+
     def place(self, key: int) -> tuple[int, int]:
         """Returns the configuration and the rung of a trial."""
         return self._configurations[key], self._rungs[key]

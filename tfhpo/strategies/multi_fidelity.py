@@ -44,7 +44,7 @@ PROPOSERS: Mapping[str, type[Strategy]] = {
     )
 }
 # What the proposer is given by the strategy, so that nobody else can.
-_GIVEN = {"self", "space", "rng", "budget"}
+_GIVEN = {"space", "rng", "budget"}
 
 
 class MultiFidelity(Strategy):
@@ -111,6 +111,21 @@ class MultiFidelity(Strategy):
         own_rng = np.random.default_rng(int(rng.integers(2**63)))
         self.proposer = make(self.fidelity.others(space), own_rng, budget=share, **options)
         self._ledger = Ledger()
+
+    def origin(self, key: int) -> int | None:
+        """Returns the key of the trial that another goes on from, None where it starts afresh.
+
+        That is the same configuration's at the next lower rung. The two agree in all that the lower
+        one read, but for the fidelity.
+
+        Args:
+            key: A suggestion's key.
+
+        Raises:
+            ArgumentError: If the key is unknown.
+        """
+        self._adopt()
+        return self._ledger.below(self.history.entry(key).key)
 
     # ------------------------------------------------------------------ for subclasses
 
@@ -262,7 +277,7 @@ def _proposer(proposer: str | type[Strategy], options: Mapping[str, Any]) -> typ
                 f"Received: {proposer!r}."
             )
         proposer = PROPOSERS[proposer]
-    known = set(inspect.signature(proposer.__init__).parameters) - _GIVEN
+    known = set(inspect.signature(proposer).parameters) - _GIVEN
     unknown = sorted(set(options) - known)
     if unknown:
         raise ArgumentError(

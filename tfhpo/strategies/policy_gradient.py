@@ -52,8 +52,9 @@ class PolicyGradient(Strategy):
     The reward of a trial is the share of all known scores that it is not worse than, which is
     indifferent to the scale of the scores; that of a failed trial is 0. Results are taken in
     `batch_size` at a time: the policies of the columns that a trial used move towards its cells
-    where its reward is above the baseline, and away from them below. The entropy bonus keeps the
-    policies from settling too early. Workers never wait, and results may come in any order.
+    where its reward is above the baseline, and away from them below. A score that is revised later
+    changes no move that was made. The entropy bonus keeps the policies from settling too early.
+    Workers never wait, and results may come in any order.
 
     It is the search that made architecture search known; other strategies need fewer trials.
 
