@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
 from typing import Any
 
 from keras_tuner.engine import trial as kt_trial
@@ -14,38 +12,16 @@ from tfhpo.oracles.runs import Run
 EPOCHS = "epochs"
 
 
-def notes(run: Run, runs: Iterable[Run], fidelity: str | None) -> dict[str, Any]:
+def notes(fidelity: str | None, former: Run | None) -> dict[str, Any]:
     """Returns what the tuner must know of a trial's fidelity: which trial it goes on from.
 
     Args:
-        run: The trial.
-        runs: All trials.
         fidelity: The name of the fidelity, None where there is none.
+        former: The trial of the same configuration at the next lower rung, None without one.
     """
-    if fidelity != EPOCHS:
+    if fidelity != EPOCHS or former is None or EPOCHS not in former.values:
         return {}
-    lower = {
-        _epochs(one): one.trial.trial_id
-        for one in runs
-        if one.trial.status == kt_trial.TrialStatus.COMPLETED
-        and _epochs(one) < _epochs(run)
-        and _is_same(one, run)
-    }
-    return {"goes_on_from": lower[max(lower)], "initial_epoch": max(lower)} if lower else {}
-
-
-def _is_same(former: Run, run: Run) -> bool:
-    """Whether a trial agrees with everything but the epochs that a former one has read."""
-    read = former.trial.hyperparameters.values
-    return all(run.values.get(name) == read[name] for name in read if name != EPOCHS)
-
-
-def _epochs(run: Run) -> int:
-    """Returns the epochs of a trial; so many that none goes on from it where it has no such value.
-
-    That is a trial of a study that had no fidelity before it was extended.
-    """
-    return int(run.values.get(EPOCHS, sys.maxsize))
+    return {"goes_on_from": former.trial.trial_id, "initial_epoch": former.values[EPOCHS]}
 
 
 def level_of(trial: kt_trial.Trial, fidelity: str | None) -> float:

@@ -382,11 +382,10 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             if was_closed and not self.study_path.exists():
                 return None
             self.open()
-            key = self._opened.strategy.recommend()
-            found = next((run.trial for run in self._runs.values() if run.key == key), None)
+            best = self._run_of(self._opened.strategy.recommend())
             if was_closed:
                 self.close()
-            return None if key is None else found
+            return None if best is None else best.trial
 
     def trial_seed(self, trial_id: str) -> int:
         """Returns the seed of a trial's current attempt, 31 bits."""
@@ -548,7 +547,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         hyperparameters.notes = {
             "seed": run.seed(self.seed),
             "attempt": run.attempt,
-            **fidelity.notes(run, self._runs.values(), self.fidelity),
+            **fidelity.notes(self.fidelity, self._run_of(self._opened.origin(run))),
         }
         run.trial.hyperparameters = hyperparameters
         run.begin(tuner_id)
@@ -565,6 +564,12 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
     def _lowest_fidelity(self) -> dict[str, Value]:
         known = (hp for hp in self.hyperparameters.space if hp.name == self.fidelity)
         return {hp.name: min(hp.values) for hp in known}
+
+    def _run_of(self, key: int | None) -> Run | None:
+        """Returns the trial that the strategy knows under a key."""
+        if key is None:
+            return None
+        return next(run for run in self._runs.values() if run.key == key)
 
     def _empty_trial(self, status: str) -> kt_trial.Trial:
         return kt_trial.Trial(self.get_space(), trial_id="", status=status)
