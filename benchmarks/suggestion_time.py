@@ -9,7 +9,7 @@ grew trial by trial did long before.
 
     python -m benchmarks.suggestion_time
     python -m benchmarks.suggestion_time --subjects bayesian tpe --counts 100 1000
-    python -m benchmarks.suggestion_time --limit 240 --subjects bayesian "Optuna GP" KerasTuner SMAC3
+    python -m benchmarks.suggestion_time --limit 240 --subjects bayesian "Optuna GP" SMAC3 HEBO
 
 SMAC3 and HEBO, which take their time over each, make the trials that they know themselves. A cell
 that is not done within `--limit` seconds says so, and greater counts of its subject are left out.
