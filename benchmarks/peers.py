@@ -13,7 +13,7 @@ import io
 import logging
 import math
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -72,12 +72,25 @@ def _place(domain: Domain, told: Any) -> float:
 
 
 def optuna_sampler(
-    sampler: str, problem: Problem, seed: int, trials: int, noise: np.random.Generator
+    sampler: str,
+    problem: Problem,
+    seed: int,
+    trials: int,
+    noise: np.random.Generator,
+    told: Iterable[tuple[Values, float]] = (),
 ) -> Trials:
-    """Yields the trials of one of Optuna's samplers as it comes; GPSampler needs torch."""
+    """Yields the trials of one of Optuna's samplers as it comes; GPSampler needs torch.
+
+    What it is `told` are trials of a former study with their scores.
+    """
     optuna = _package("optuna", "An Optuna contender")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=getattr(optuna.samplers, sampler)(seed=seed))
+    for values, score in told:
+        study.enqueue_trial(_as_optuna_asks(problem.space, values))
+        trial = study.ask()
+        suggest_to_optuna(trial, problem.space)
+        study.tell(trial, score)
     for _ in range(trials):
         trial = study.ask()
         values = suggest_to_optuna(trial, problem.space)
@@ -91,6 +104,16 @@ def optuna_sampler(
 def suggest_to_optuna(trial: Any, space: Space) -> dict[str, Any]:
     """Returns a trial's values, asked for as Optuna's users write them: parents first."""
     return _chosen(space, lambda one: one.domain.to_unit(_ask_optuna(trial, one)))
+
+
+def _as_optuna_asks(space: Space, values: Values) -> dict[str, Any]:
+    """Returns values of listed parameters as `_ask_optuna` asks for them."""
+    return {
+        one.name: values[one.name]
+        if one.domain.kind is Kind.CATEGORICAL
+        else one.domain.index_of_unit(one.domain.to_unit(values[one.name]))
+        for one in space.parameters
+    }
 
 
 def _ask_optuna(trial: Any, parameter: Parameter) -> Any:

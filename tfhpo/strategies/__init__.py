@@ -4,6 +4,7 @@ from tfhpo.strategies.asha import ASHA
 from tfhpo.strategies.bayesian import BayesianOptimization
 from tfhpo.strategies.elastic_grid import ElasticGrid
 from tfhpo.strategies.fidelity import rungs
+from tfhpo.strategies.former import Former
 from tfhpo.strategies.genetic import GeneticAlgorithm
 from tfhpo.strategies.grid_search import GridSearch
 from tfhpo.strategies.history import Entry, History, Outcome
@@ -25,6 +26,7 @@ __all__ = [
     "ElasticGrid",
     "Entry",
     "Event",
+    "Former",
     "GeneticAlgorithm",
     "GridSearch",
     "History",

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from tfhpo.errors import ArgumentError
 from tfhpo.space import BoolArray, FloatArray, Kind, Point, Space
 from tfhpo.strategies.candidates import around_the_best, best_first, from_anywhere, joined
+from tfhpo.strategies.former import Former
 from tfhpo.strategies.initial import InitialDesign
 from tfhpo.strategies.prior_weight import PRIOR_WEIGHT, Belief
 from tfhpo.strategies.strategy import Strategy
@@ -35,11 +36,12 @@ from tfhpo.surrogates.acquisitions import (
     sampled_best_values,
 )
 from tfhpo.surrogates.feasibility import LABEL_PRIORS, Feasibility, labels
-from tfhpo.surrogates.gaussian_process import GaussianProcess
+from tfhpo.surrogates.gaussian_process import NO_TREND, GaussianProcess, Trend
 from tfhpo.surrogates.kernels import KERNELS, Columns, Encoded
 from tfhpo.surrogates.maximiser import LISTED, Ground, maximised
 from tfhpo.surrogates.refitting import GrowingFit
 from tfhpo.surrogates.target import Success, Target, Weight
+from tfhpo.surrogates.transfer import Foreteller, foretold
 from tfhpo.surrogates.warping import half_ranked
 
 _IMPROVEMENTS: dict[str, Callable[[float], Acquisition]] = {
@@ -52,6 +54,8 @@ _BETA = 2.6
 _FANTASIES = 16
 # Points that the model is made of at most, and of these, those that theta is fitted to.
 _MODEL_SIZE, _FIT_SIZE = 500, 200
+# Points of all former studies together that are learnt from at most.
+_FORMER_SIZE = 300
 # Points that the model of failures is made of at most.
 _FAILURE_SIZE = 250
 # Candidates drawn from anywhere and around the best points, and how many are improved.
@@ -136,6 +140,8 @@ class BayesianOptimization(Strategy):
         self.kernel = kernel
         self.prior_weight = prior_weight
         self._design = InitialDesign(num_initial_points, int(rng.integers(2**31)))
+        # Fitted when they are needed first: that takes a moment.
+        self._tellers: list[Foreteller] | None = None
         self._begin_fits()
         self._survey()
 
@@ -214,11 +220,27 @@ class BayesianOptimization(Strategy):
     def _model(self, keys: npt.NDArray[np.intp]) -> GaussianProcess:
         """Returns what the scores of points say, the best of them first."""
         points, outputs = self._encoded(keys), half_ranked(self.history.scores[keys])
-        some = slice(_FIT_SIZE)
+        trend, some = self._trend(points, outputs), slice(_FIT_SIZE)
+        unexplained = outputs - trend.value(points)
         theta = self._fit.hyperparameters(
-            self._columns, points.rows(some), outputs[some], len(self.history.scored)
+            self._columns, points.rows(some), unexplained[some], len(self.history.scored)
         )
-        return GaussianProcess(self._columns, points, outputs, theta, self.kernel)
+        return GaussianProcess(self._columns, points, outputs, theta, self.kernel, trend)
+
+    def _trend(self, points: Encoded, outputs: FloatArray) -> Trend:
+        """Returns what former studies foretell, as far as the results agree with them."""
+        if not self.former:
+            return NO_TREND
+        if self._tellers is None:
+            self._tellers = [self._teller(study) for study in self.former]
+        return foretold(self._tellers, self._columns, points, outputs, self.kernel)
+
+    def _teller(self, study: Former) -> Foreteller:
+        ranked, most = study.ranked, _FORMER_SIZE // len(self.former)
+        half = ranked[: most // 2]
+        kept = study.rows(np.concatenate([half, _even(ranked[len(half) :], most - len(half))]))
+        points = self._columns.encode(*kept.points)
+        return Foreteller(self._columns, study.columns, points, kept.scores, self.kernel)
 
     def _factors(self) -> list[Weight]:
         """Returns what the acquisition is weighted by: failures, and what the user expects."""
@@ -274,6 +296,12 @@ class BayesianOptimization(Strategy):
     def _begin_fits(self) -> None:
         self._fit = GrowingFit(self.kernel)
         self._failure_fit = GrowingFit(self.kernel, LABEL_PRIORS)
+
+    def _take_former(self) -> None:
+        super()._take_former()
+        self._tellers = None
+        if self.former:
+            self._design = self._design.shortened(len(self._seeds))
 
     def _survey(self) -> None:
         """Notes what the space says of its columns."""

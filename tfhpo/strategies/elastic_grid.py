@@ -223,9 +223,7 @@ class ElasticGrid(Strategy):
     # ------------------------------------------------------------------ candidates
 
     def _propose(self) -> Point | None:
-        if not self._now.opened:
-            self._now.opened = True
-            self._record("opening", self._report())
+        self._open()
         if not len(self.history):
             return self._start()
         for attempt in range(_ATTEMPTS):
@@ -234,6 +232,12 @@ class ElasticGrid(Strategy):
             if not all(map(self.history.tried, points)):
                 return next(one for one in self._ranked(points) if not self.history.tried(one))
         return self._draw_untried()
+
+    def _open(self) -> None:
+        """Records how the round begins, once."""
+        if not self._now.opened:
+            self._now.opened = True
+            self._record("opening", self._report())
 
     def _start(self) -> Point:
         """Returns the defaults that the user gave; elsewhere the middle, or any choice."""
@@ -323,6 +327,8 @@ class ElasticGrid(Strategy):
         # A late result of an earlier round can still make the incumbent, but not a round.
         if entry.key < self._now.first:
             return
+        # A round may be made of points that came from elsewhere alone.
+        self._open()
         self._now.told += 1
         if self._now.told >= self._size:
             self._close()

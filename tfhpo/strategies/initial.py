@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tfhpo.errors import ArgumentError
-from tfhpo.space import Point, Space
+from tfhpo.space import FloatArray, Point, Space
 from tfhpo.strategies.history import History
 
 # The largest probability below 1.
@@ -47,6 +47,10 @@ class InitialDesign:
                 f"Received: num_initial_points={self.size!r}."
             )
 
+    def shortened(self, size: int) -> InitialDesign:
+        """Returns the same sequence with so many points at most, at least 1."""
+        return replace(self, size=min(self.size, size))
+
     def due(self, history: History) -> bool:
         """Whether the next point is one of these: until there are enough, and two scores."""
         return len(history) < self.size or len(history.scored) < _FEWEST
@@ -59,10 +63,15 @@ class InitialDesign:
             number: Which one, from 0.
         """
         if number == 0:
-            return space.point(np.array([parameter.start for parameter in space.parameters]))
+            return space.point(starting_places(space))
         # Here and not above: it takes longer to import than all the rest of the package together.
         from scipy.stats.qmc import Sobol
 
         sequence = Sobol(len(space), rng=np.random.default_rng(self.seed))
         sequence.fast_forward(number)
         return space.draw(np.minimum(sequence.random(1)[0], _LAST))
+
+
+def starting_places(space: Space) -> FloatArray:
+    """Returns where each column begins, `d`, whether it will be active or not."""
+    return np.array([parameter.start for parameter in space.parameters])

@@ -1,4 +1,4 @@
-"""The contract of every strategy: suggest, observe, state.
+"""The contract of every strategy: suggest, observe, state; and, before all, warm start.
 
 A strategy sees points of the unit cube and the random generator that it is given; never KerasTuner,
 files or clocks. It is usable without anything else of tfhpo:
@@ -14,7 +14,7 @@ files or clocks. It is usable without anything else of tfhpo:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, final
 
@@ -22,7 +22,9 @@ import numpy as np
 
 from tfhpo.errors import ArgumentError
 from tfhpo.space import Parameter, Point, Space
+from tfhpo.strategies.former import Former, seeds
 from tfhpo.strategies.history import Entry, History
+from tfhpo.strategies.initial import starting_places
 
 # How often to draw again before looking for what is left.
 _REDRAWS = 50
@@ -74,14 +76,17 @@ class Strategy(ABC):
     """Proposes points and learns from their scores.
 
     Subclasses fill in `_propose` (and, where they keep state, `_learn`, `_revised`,
-    `_private_state`, `_restore_private` and `_space_grew`); they override nothing else. The base
-    keeps the history, so that every strategy treats pending points, duplicates, failures and
-    exhaustion alike.
+    `_private_state`, `_restore_private` and `_space_grew`; and `_take_former` where former studies
+    teach them more than where to begin); they override nothing else. The base keeps the history,
+    so that every strategy treats pending points, duplicates, failures and exhaustion alike.
 
     Args:
         space: What to search.
         rng: The only source of randomness.
         budget: How many trials are planned, or None where nobody knows.
+
+    Attributes:
+        former: What former studies say of the space; none by default.
 
     Raises:
         ArgumentError: If the space is empty or the budget is below one.
@@ -103,10 +108,42 @@ class Strategy(ABC):
         self.rng = rng
         self.budget = budget
         self.history = History(len(space))
+        self.former: tuple[Former, ...] = ()
+        self._seeds: list[Point] = []
+        # How many of them were looked at.
+        self._seeded = 0
+        self._begun = False
         self._events: list[Event] = []
         self._finished = False
 
     # ------------------------------------------------------------------ the contract
+
+    @final
+    def warm_start(self, former: Sequence[Former]) -> None:
+        """Tells of former studies, right after construction.
+
+        The best points of these are suggested first. Like the arguments, they are no part of the
+        state: whoever restores a search tells it of the same studies before.
+
+        Args:
+            former: What each of them says of this space.
+
+        Raises:
+            ArgumentError: If the search has begun or was told before, or a study does not have the
+                columns of the space.
+        """
+        if self._begun or self.former or len(self.history):
+            raise ArgumentError(
+                "A strategy is warm-started once, before anything is suggested or restored."
+            )
+        for study in former:
+            if study.points.x.shape[1] != len(self.space):
+                raise ArgumentError(
+                    f"A former study must be told in the {len(self.space)} columns of the space. "
+                    f"Received: {study.points.x.shape[1]} columns."
+                )
+        self.former = tuple(former)
+        self._take_former()
 
     @final
     def suggest(self, n: int = 1) -> list[Suggestion]:
@@ -115,9 +152,10 @@ class Strategy(ABC):
         Fewer than `n`, even none, come back when the strategy waits for results or has nothing
         left; `finished` tells which.
         """
+        self._begun = True
         suggestions: list[Suggestion] = []
         while len(suggestions) < n and not self._finished:
-            point = self._propose()
+            point = self._seed() or self._propose()
             if point is None:
                 break
             suggestions.append(Suggestion(self.history.add(point), point))
@@ -175,12 +213,15 @@ class Strategy(ABC):
         return {
             "rng": self.rng.bit_generator.state,
             "finished": self._finished,
+            "seeded": self._seeded,
             "private": self._private_state(),
         }
 
     @final
     def restore(self, state: dict[str, Any], history: Iterable[Entry]) -> None:
         """Returns to a saved state exactly: the next suggestions are those it would have made.
+
+        A search that was warm-started is told of the same former studies before.
 
         Args:
             state: What `state` returned.
@@ -191,6 +232,8 @@ class Strategy(ABC):
             self.history.restore(entry)
         self.rng.bit_generator.state = state["rng"]
         self._finished = state["finished"]
+        self._seeded = state["seeded"]
+        self._begun = True
         self._restore_private(state["private"])
 
     @final
@@ -208,6 +251,9 @@ class Strategy(ABC):
         self.history.widen(len(space))
         self._finished = False
         self._space_grew()
+        if self.former:
+            self.former = tuple(study.widened(len(space)) for study in self.former)
+            self._take_former()
 
     @final
     def take_events(self) -> list[Event]:
@@ -220,6 +266,13 @@ class Strategy(ABC):
     @abstractmethod
     def _propose(self) -> Point | None:
         """Returns one new point; None to wait for results, or after `_finish`."""
+
+    def _take_former(self) -> None:
+        """Takes in `former`, which has just been told, or has grown with the space.
+
+        The base queues its best points. A subclass that leaves that out begins as it likes.
+        """
+        self._seeds = seeds(self.former, self.space, starting_places(self.space))
 
     def _learn(self, entry: Entry) -> None:
         """Takes in a result that has just entered the history."""
@@ -236,6 +289,16 @@ class Strategy(ABC):
 
     def _space_grew(self) -> None:
         """Adapts the subclass's own state to new columns at the end of the space."""
+
+    @final
+    def _seed(self) -> Point | None:
+        """Returns the next of the points to try first that was not tried yet."""
+        while self._seeded < len(self._seeds):
+            point = self._seeds[self._seeded]
+            self._seeded += 1
+            if not self.history.tried(point):
+                return point
+        return None
 
     @final
     def _finish(self) -> None:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from tfhpo.errors import ArgumentError
 from tfhpo.space import Kind, Point, Space
 from tfhpo.strategies.candidates import best_first, from_anywhere, joined
+from tfhpo.strategies.former_promise import FormerPromise
 from tfhpo.strategies.initial import InitialDesign
 from tfhpo.strategies.prior_weight import PRIOR_WEIGHT, Belief
 from tfhpo.strategies.strategy import Strategy
@@ -89,6 +90,7 @@ class TPE(Strategy):
         self.bandwidth = bandwidth
         self.prior_weight = prior_weight
         self._design = InitialDesign(num_initial_points, int(rng.integers(2**31)))
+        self._promise: FormerPromise | None = None
         self._survey()
 
     def _propose(self) -> Point | None:
@@ -99,11 +101,13 @@ class TPE(Strategy):
         ranked = best_first(keys, self.history.scores)
         count = max(_FEWEST, min(math.ceil(self.good_share * len(ranked)), _MOST))
         others = np.concatenate([ranked[count:], self.history.failed, self.history.pending])
-        good, bad = self._density(ranked[:count]), self._density(others)
+        good, bad = self._around(ranked[:count]), self._around(others)
         x, active = self._candidates(good)
         promise = good.log_density(x, active) - bad.log_density(x, active)
         if self._belief:
             promise += self._belief.now(self.history).value(x, active)
+        if self._promise:
+            promise += self._promise.value(x, active, self.history)
         for row in np.argsort(-promise, kind="stable"):
             point = self.space.point(x[row])
             if not self.history.tried(point):
@@ -111,19 +115,30 @@ class TPE(Strategy):
         return self._draw_untried()
 
     def _candidates(self, good: ParzenDensity) -> Point:
-        """Returns points drawn from l, and a few from the parameters' distributions."""
-        promising = self.space.points(good.sample(self.num_candidates, self.rng))
-        if not self._belief:
-            return promising
+        """Returns points drawn from l, and a few from each of what else is expected to be good."""
+        found = self.space.points(good.sample(self.num_candidates, self.rng))
         few = math.ceil(self.num_candidates / _FEW)
-        return joined(promising, from_anywhere(self.space, few, self.rng, doubted=False))
+        if self._belief:
+            found = joined(found, from_anywhere(self.space, few, self.rng, doubted=False))
+        if self._promise:
+            found = joined(found, self.space.points(self._promise.sample(few, self.rng)))
+        return found
 
-    def _density(self, keys: npt.NDArray[np.intp]) -> ParzenDensity:
+    def _around(self, keys: npt.NDArray[np.intp]) -> ParzenDensity:
+        return self._density(Point(self.history.x[keys], self.history.active[keys]))
+
+    def _density(self, points: Point) -> ParzenDensity:
         """Returns the mixture around some points, and one uniform component of equal weight."""
-        x, active = self.history.x[keys], self.history.active[keys]
+        x, active = points
         widths = bandwidths_of(self._sizes, x, active, scale=self.bandwidth, least=_LEAST)
-        weights = np.ones(len(keys) + 1)
+        weights = np.ones(len(x) + 1)
         return ParzenDensity(self._sizes, x, active, weights, widths, _SPREAD)
+
+    def _take_former(self) -> None:
+        super()._take_former()
+        if self.former:
+            self._design = self._design.shortened(len(self._seeds))
+            self._promise = FormerPromise(self.former, self._density, self.good_share)
 
     def _survey(self) -> None:
         """Notes what the space says of its columns."""

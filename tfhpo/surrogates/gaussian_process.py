@@ -3,17 +3,18 @@ r"""Gaussian process regression, with the scales that the data make most likely.
 Notation:
     n, q        numbers of observed and of asked points
     y           observed outputs, `n`, standardised: mean 0, variance 1
+    h           the prior mean (`Trend`): 0 unless something is known beforehand
     k           the covariance of `kernels.py`, with scales l (ordered) and w (categorical)
     s, t, v     the variances of the signal, of its level and of the noise
     K           k(X, X) + v I, `n x n`;  K = L L^T
-    a           K^-1 y, `n`
+    a           K^-1 (y - h(X)), `n`
     theta       log l, log w, log s, log v: what is fitted, `d + c + 2`
 
 The posterior at points Z is normal with
 
-    mean = k(Z, X) a,    variance = s + t - colsum((L^-1 k(X, Z))^2).
+    mean = h(Z) + k(Z, X) a,    variance = s + t - colsum((L^-1 k(X, Z))^2).
 
-theta is the maximum of log p(y | theta) + log p(theta), with
+theta is the maximum of log p(y | theta) + log p(theta), where h = 0, with
 
     log p(y | theta) = -1/2 y^T a - sum log diag L - n/2 log 2 pi
     its gradient     = 1/2 sum_ab G_ab dK_ab/dtheta,   G = a a^T - K^-1
@@ -33,6 +34,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +55,31 @@ _BOUNDS = {
 _STEPS = 40
 # t, of outputs of variance 1.
 _LEVEL = 1.0
+
+
+class Trend(Protocol):
+    """The mean of a process before anything is observed, h."""
+
+    def value(self, points: Encoded) -> FloatArray:
+        """Returns h at points, `q`."""
+
+    def slope(self, points: Encoded) -> FloatArray:
+        """Returns the gradient of h by the places of the ordered columns, `q x d`."""
+
+
+class NoTrend:
+    """h = 0."""
+
+    def value(self, points: Encoded) -> FloatArray:
+        """Returns 0 for each point, `q`."""
+        return np.zeros(len(points))
+
+    def slope(self, points: Encoded) -> FloatArray:
+        """Returns 0 for each ordered column of each point, `q x d`."""
+        return np.zeros((len(points), points.features.shape[1] // 2))
+
+
+NO_TREND = NoTrend()
 
 
 @dataclass(frozen=True)
@@ -126,6 +153,7 @@ class GaussianProcess:
         outputs: y, `n`.
         hyperparameters: theta.
         kernel: "matern52" or "squared_exponential".
+        trend: h; 0 by default.
     """
 
     def __init__(
@@ -135,13 +163,15 @@ class GaussianProcess:
         outputs: FloatArray,
         hyperparameters: Hyperparameters,
         kernel: str = "matern52",
+        trend: Trend = NO_TREND,
     ) -> None:
         self.columns, self.points, self.outputs = columns, points, outputs
-        self.hyperparameters = hyperparameters
+        self.hyperparameters, self.trend = hyperparameters, trend
         self.kernel = hyperparameters.kernel(columns, kernel)
         self._noise = math.exp(hyperparameters.noise)
         self._factor = _factor(self.kernel(points, points), self._noise)
-        self._coefficients = scipy.linalg.cho_solve((self._factor, True), outputs)
+        unexplained = outputs - trend.value(points)
+        self._coefficients = scipy.linalg.cho_solve((self._factor, True), unexplained)
 
     @property
     def noise_deviation(self) -> float:
@@ -160,11 +190,25 @@ class GaussianProcess:
         """
         covariance = self.kernel(self.points, points)
         explained = self._inverse_factor @ covariance
-        return covariance.T @ self._coefficients, self._deviation(explained)
+        return self._mean(points, covariance.T), self._deviation(explained)
 
     def mean(self, points: Encoded) -> FloatArray:
         """Returns the mean at points, `q`; after several outputs at once, `q x S`."""
-        return self.kernel(points, self.points) @ self._coefficients
+        return self._mean(points, self.kernel(points, self.points))
+
+    def mean_slope(self, points: Encoded) -> FloatArray:
+        """Returns the gradient of the mean of one output by each point's places, `q x d`."""
+        _, slope = self.kernel.with_slope(points, self.points)
+        outer = np.broadcast_to(self._coefficients, slope.shape)
+        own = self.kernel.point_gradient(points, self.points, outer, slope)
+        return own + self.trend.slope(points)
+
+    def _mean(self, points: Encoded, covariance: FloatArray) -> FloatArray:
+        """Returns the mean at points, given their covariances with X, `q x n`."""
+        trend = self.trend.value(points)
+        several = self._coefficients.ndim > 1
+        mean: FloatArray = covariance @ self._coefficients
+        return mean + (trend[:, None] if several else trend)
 
     def posterior_gradient(
         self, points: Encoded, derivatives: Derivatives
@@ -182,13 +226,15 @@ class GaussianProcess:
         covariance, slope = self.kernel.with_slope(self.points, points)
         explained = self._inverse_factor @ covariance
         deviation = self._deviation(explained)
-        value, by_mean, by_deviation = derivatives(covariance.T @ self._coefficients, deviation)
+        value, by_mean, by_deviation = derivatives(self._mean(points, covariance.T), deviation)
         # d sd / dk = -K^-1 k / sd
         solved = explained.T @ self._inverse_factor
         weights = self._coefficients.reshape(len(self.points), -1)
-        outer = by_mean.reshape(len(points), -1) @ weights.T
+        by_mean = by_mean.reshape(len(points), -1)
+        outer = by_mean @ weights.T
         outer -= (by_deviation / deviation)[:, None] * solved
-        return value, self.kernel.point_gradient(points, self.points, outer, slope.T)
+        gradient = self.kernel.point_gradient(points, self.points, outer, slope.T)
+        return value, gradient + by_mean.sum(axis=1)[:, None] * self.trend.slope(points)
 
     def conditioned(self, points: Encoded, outputs: FloatArray) -> GaussianProcess:
         """Returns the posterior after further outputs, under the same hyperparameters.
@@ -201,7 +247,7 @@ class GaussianProcess:
                 own: the means are `q x S` from then on, while the deviations are the same for all.
         """
         extended = object.__new__(GaussianProcess)
-        extended.columns, extended.kernel = self.columns, self.kernel
+        extended.columns, extended.kernel, extended.trend = self.columns, self.kernel, self.trend
         extended.hyperparameters, extended._noise = self.hyperparameters, self._noise
         extended.points = self.points.joined(points)
         known = self.outputs
@@ -213,8 +259,10 @@ class GaussianProcess:
         return extended
 
     def _solved(self, outputs: FloatArray) -> FloatArray:
-        """Returns K^-1 y."""
-        solved: FloatArray = self._inverse_factor.T @ (self._inverse_factor @ outputs)
+        """Returns K^-1 (y - h)."""
+        trend = self.trend.value(self.points)
+        unexplained = outputs - (trend[:, None] if outputs.ndim > 1 else trend)
+        solved: FloatArray = self._inverse_factor.T @ (self._inverse_factor @ unexplained)
         return solved
 
     def samples(self, points: Encoded, count: int, rng: np.random.Generator) -> FloatArray:
