@@ -2,8 +2,8 @@
 
     python -m benchmarks.transfer --seeds 10
 
-A *former study* is a search of one table; the search that is measured is that of another one of the
-same family. Each strategy searches
+A *former study* is a search of one problem; the search that is measured is that of another one of
+the same family: training on another data set. Each strategy searches
 
 - *alone*: as if there had been no former study;
 - *best 3*: the best three configurations of the former study are tried first, and that is all;
@@ -20,7 +20,8 @@ The former studies are (`SOURCES`)
 - other space: 200 trials of random search in a space that has one parameter more, lacks one, and
   has another range of a third.
 
-Regret is that of `benchmarks/regret.py`, averaged over the seeds, then over the pairs.
+The last one is measured on the tables alone. Regret is that of `benchmarks/regret.py`, averaged
+over the pairs of a family, then over the families; standard errors are those over the seeds.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ from tfhpo.strategies import (
     Strategy,
 )
 
-CHECKPOINTS = (10, 20)
+CHECKPOINTS = (5, 10, 20)
 _BEST = 3
 _MLP = ("mlp_australian", "mlp_car", "mlp_phoneme")
 _FCNET = ("fcnet_protein_structure", "fcnet_naval_propulsion")
@@ -281,12 +282,17 @@ def runs_of(
 ) -> list[Run]:
     """Returns all searches that a table needs; those alone once for all sources."""
     runs: dict[Run, None] = {}
-    for strategy, way, source, pair, seed in product(
-        strategies, WAYS, sources, pairs, range(seeds)
-    ):
+    for strategy, way, source, seed in product(strategies, WAYS, sources, range(seeds)):
         if _sensible(strategy, way, source):
-            runs[_run(strategy, way, source, pair, seed)] = None
+            for pair in _served(source, pairs):
+                runs[_run(strategy, way, source, pair, seed)] = None
     return list(runs)
+
+
+def _served(source: str, pairs: Sequence[Pair]) -> list[Pair]:
+    """Returns the pairs that a source is measured on."""
+    known = _DIFFERENCES if SOURCES[source].elsewhere else None
+    return [pair for pair in pairs if known is None or problem(pair[1]).family in known]
 
 
 def _run(strategy: str, way: str, source: str, pair: Pair, seed: int) -> Run:
@@ -326,24 +332,35 @@ def markdown(
     lines = [_row(["former study", "strategy", *heads]), _row(["---"] * (2 + len(heads)))]
     for source, strategy in product(sources, strategies):
         cells = [
-            _cell(
-                [
-                    [curves[_run(strategy, way, source, pair, seed)][trials - 1] for pair in pairs]
-                    for seed in range(seeds)
-                ]
-            )
+            _cell(curves, partial(_run, strategy, way, source), _served(source, pairs), seeds, at)
             if _sensible(strategy, way, source)
             else ""
-            for trials, way in product(CHECKPOINTS, WAYS)
+            for at, way in product(CHECKPOINTS, WAYS)
         ]
         lines.append(_row([source, strategy, *cells]))
     return "\n".join(lines)
 
 
-def _cell(regrets: Sequence[Sequence[float]]) -> str:
-    """Returns the mean over seeds and pairs, and its standard error over the seeds."""
-    per_seed = np.mean(regrets, axis=1)
-    error = per_seed.std(ddof=1) / math.sqrt(len(per_seed)) if len(per_seed) > 1 else math.nan
+def _cell(
+    curves: Mapping[Run, FloatArray],
+    run: Callable[[Pair, int], Run],
+    pairs: Sequence[Pair],
+    seeds: int,
+    trials: int,
+) -> str:
+    """Returns the regret after so many trials: over pairs, families and seeds, as elsewhere."""
+    families: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        families.setdefault(problem(pair[1]).family, []).append(pair)
+    per_seed = np.mean(
+        [
+            [np.mean([curves[run(pair, seed)][trials - 1] for pair in family])
+             for family in families.values()]
+            for seed in range(seeds)
+        ],
+        axis=1,
+    )  # fmt: skip
+    error = per_seed.std(ddof=1) / math.sqrt(seeds) if seeds > 1 else math.nan
     return f"{per_seed.mean():.3f} ± {error:.3f}"
 
 
@@ -352,16 +369,16 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def main() -> None:
-    """Measures and prints the tables: of all pairs, and of those whose target is held out."""
+    """Measures and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--strategies", nargs="+", default=[*_STRATEGIES, OPTUNA])
     parser.add_argument("--sources", nargs="+", default=list(SOURCES), choices=SOURCES)
-    parser.add_argument("--targets", nargs="+", default=[*_MLP, *_FCNET])
+    parser.add_argument("--held-out", action="store_true", help="of the pairs with such a target")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args()
     strategies, sources, seeds = arguments.strategies, arguments.sources, arguments.seeds
-    pairs = [pair for pair in PAIRS if pair[1] in arguments.targets]
+    pairs = [pair for pair in PAIRS if not arguments.held_out or problem(pair[1]).held_out]
     curves = measure(runs_of(strategies, sources, pairs, seeds), max(CHECKPOINTS), arguments.jobs)
     print(markdown(curves, strategies, sources, pairs, seeds))
 

@@ -20,7 +20,13 @@ import numpy.typing as npt
 
 from tfhpo.errors import ArgumentError
 from tfhpo.space import BoolArray, FloatArray, Kind, Point, Space
-from tfhpo.strategies.candidates import around_the_best, best_first, from_anywhere, joined
+from tfhpo.strategies.candidates import (
+    around_the_best,
+    best_first,
+    evenly,
+    from_anywhere,
+    joined,
+)
 from tfhpo.strategies.former import Former
 from tfhpo.strategies.initial import InitialDesign
 from tfhpo.strategies.prior_weight import PRIOR_WEIGHT, Belief
@@ -54,8 +60,8 @@ _BETA = 2.6
 _FANTASIES = 16
 # Points that the model is made of at most, and of these, those that theta is fitted to.
 _MODEL_SIZE, _FIT_SIZE = 500, 200
-# Points of all former studies together that are learnt from at most.
-_FORMER_SIZE = 300
+# Results of all former studies together that are learnt from at most, and of each at least.
+_FORMER_SIZE, _FORMER_LEAST = 200, 10
 # Points that the model of failures is made of at most.
 _FAILURE_SIZE = 250
 # Candidates drawn from anywhere and around the best points, and how many are improved.
@@ -83,6 +89,11 @@ class BayesianOptimization(Strategy):
 
     *What the user expects*, as distributions of parameters, weights the acquisition too, at first
     and then less and less (`strategies/prior_weight.py`), so a wrong expectation is overcome.
+
+    *Former studies* (`warm_start`) each foretell the scores by a process of their own, and the
+    first process is about what they leave unexplained. How much each is trusted follows from the
+    results that are known: one that contradicts them soon counts for nothing
+    (`surrogates/transfer.py`). Their best points and the defaults take the place of the first ones.
 
     *Pending points* are given 16 outcomes that the model thinks possible, and the improvement is
     averaged over them, so many workers spread out. With any acquisition but "log_ei" they count as
@@ -198,7 +209,7 @@ class BayesianOptimization(Strategy):
     def _target(self) -> Target:
         keys = self._chosen(self.history.scored)
         model, tried = self._model(keys), self._encoded(keys)
-        failed, pending = _even(self.history.failed, _MODEL_SIZE // 2), self.history.pending
+        failed, pending = evenly(self.history.failed, _MODEL_SIZE // 2), self.history.pending
         if len(failed):
             # An average score: nothing is left to gain by trying the very same again, while what
             # failing says of the points around is told by their weight.
@@ -236,9 +247,10 @@ class BayesianOptimization(Strategy):
         return foretold(self._tellers, self._columns, points, outputs, self.kernel)
 
     def _teller(self, study: Former) -> Foreteller:
-        ranked, most = study.ranked, _FORMER_SIZE // len(self.former)
-        half = ranked[: most // 2]
-        kept = study.rows(np.concatenate([half, _even(ranked[len(half) :], most - len(half))]))
+        """Returns what a study foretells: its best results, and an even choice of the others."""
+        most = max(_FORMER_LEAST, _FORMER_SIZE // len(self.former))
+        ranked, half = study.ranked, most // 2
+        kept = study.rows(np.concatenate([ranked[:half], evenly(ranked[half:], most - half)]))
         points = self._columns.encode(*kept.points)
         return Foreteller(self._columns, study.columns, points, kept.scores, self.kernel)
 
@@ -256,11 +268,11 @@ class BayesianOptimization(Strategy):
 
         They are thinned evenly: the best ones alone would say nothing of where trials fail.
         """
-        keys = _even(self.history.known, _FAILURE_SIZE)
+        keys = evenly(self.history.known, _FAILURE_SIZE)
         points, succeeded = self._encoded(keys), ~np.isnan(self.history.scores[keys])
         if succeeded.all() or not succeeded.any():
             return None
-        some = _even(np.arange(len(keys)), _FIT_SIZE)
+        some = evenly(np.arange(len(keys)), _FIT_SIZE)
         theta = self._failure_fit.hyperparameters(
             self._columns, points.rows(some), labels(succeeded)[some], len(self.history.known)
         )
@@ -277,7 +289,7 @@ class BayesianOptimization(Strategy):
         if len(ranked) <= _MODEL_SIZE:
             return ranked
         half = _MODEL_SIZE // 2
-        return np.concatenate([ranked[:half], _even(ranked[half:], _MODEL_SIZE - half)])
+        return np.concatenate([ranked[:half], evenly(ranked[half:], _MODEL_SIZE - half)])
 
     def _acquire(self, model: GaussianProcess, best: FloatArray) -> Acquisition:
         """Returns the acquisition; f is one number, or one for each imagined outcome."""
@@ -338,14 +350,6 @@ class BayesianOptimization(Strategy):
     def _space_grew(self) -> None:
         self._survey()
         self._begin_fits()
-
-
-def _even(keys: npt.NDArray[np.intp], most: int) -> npt.NDArray[np.intp]:
-    """Returns so many of the keys at most, evenly chosen."""
-    if len(keys) <= most:
-        return keys
-    some: npt.NDArray[np.intp] = keys[np.linspace(0, len(keys) - 1, most).astype(np.intp)]
-    return some
 
 
 def _check_arguments(acquisition: str | None, beta: float | None, kernel: str) -> None:

@@ -62,3 +62,11 @@ def around_the_best(
 def best_first(keys: npt.NDArray[np.intp], scores: FloatArray) -> npt.NDArray[np.intp]:
     """Returns the keys of points with a score, the best first."""
     return keys[np.argsort(scores[keys], kind="stable")]
+
+
+def evenly(keys: npt.NDArray[np.intp], most: int) -> npt.NDArray[np.intp]:
+    """Returns so many of the keys at most, evenly chosen."""
+    if len(keys) <= most:
+        return keys
+    some: npt.NDArray[np.intp] = keys[np.linspace(0, len(keys) - 1, most).astype(np.intp)]
+    return some

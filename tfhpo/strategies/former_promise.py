@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfhpo.space import BoolArray, FloatArray, Point
+from tfhpo.strategies.candidates import evenly
 from tfhpo.strategies.former import Former
 from tfhpo.strategies.history import History
 from tfhpo.surrogates.parzen import ParzenDensity
@@ -31,6 +32,8 @@ from tfhpo.surrogates.parzen import ParzenDensity
 _WEIGHT, _AGREEING = 10.0, 5.0
 # Good points of a study at least and at most, and others at most.
 _FEWEST, _MOST, _MOST_OTHERS = 2, 25, 150
+# Results that a study is judged by at most.
+_MOST_JUDGES = 200
 
 
 class FormerPromise:
@@ -58,14 +61,16 @@ class FormerPromise:
             active: Masks, `q x d`.
             history: The results that the studies are judged by.
         """
-        keys = history.completed
+        keys = evenly(history.completed, _MOST_JUDGES)
         scores, known = history.scores[keys], (history.x[keys], history.active[keys])
         total = np.zeros(len(x))
         for study in self._studies:
             trust = _agreement(study.promise(*known), -scores)
             if trust > 0.0:
                 total += trust * study.promise(x, active)
-        raised: FloatArray = total * _WEIGHT / (_WEIGHT + len(keys)) / len(self._studies)
+        raised: FloatArray = (
+            total * _WEIGHT / (_WEIGHT + len(history.completed)) / len(self._studies)
+        )
         return raised
 
     def sample(self, count: int, rng: np.random.Generator) -> FloatArray:
@@ -93,9 +98,8 @@ class _Split:
 def _split(study: Former, density: Callable[[Point], ParzenDensity], good_share: float) -> _Split:
     ranked = study.ranked
     count = max(_FEWEST, min(math.ceil(good_share * len(ranked)), _MOST))
-    others = ranked[count:]
-    some = others[np.linspace(0, len(others) - 1, min(len(others), _MOST_OTHERS)).astype(np.intp)]
-    return _Split(density(study.rows(ranked[:count]).points), density(_points(study, some)))
+    others = evenly(ranked[count:], _MOST_OTHERS)
+    return _Split(density(_points(study, ranked[:count])), density(_points(study, others)))
 
 
 def _points(study: Former, rows: npt.NDArray[np.intp]) -> Point:

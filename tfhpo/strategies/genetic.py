@@ -56,7 +56,8 @@ Operator = TypeVar("Operator")
 class GeneticAlgorithm(Strategy):
     """A genetic algorithm, steady-state or generational.
 
-    *Beginning.* The user's defaults, then an even spread, `P` points in all.
+    *Beginning.* The user's defaults, then an even spread, `P` points in all; the best points of
+    former studies are the first of them.
 
     *Population.* The best `P` of the trials that are not older than `lifetime`, and the best
     `elites` of any age. So one trial that was lucky in its noise does not breed for ever.

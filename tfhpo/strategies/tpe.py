@@ -44,7 +44,10 @@ class TPE(Strategy):
     - of `num_candidates` points drawn from l, the one with the highest l / g is tried that was not
       tried before: it is, up to a monotone function, the one with the highest expected improvement;
     - distributions of parameters, which say what the user expects, give a few candidates of their
-      own, and weight l / g at first and then less and less (`strategies/prior_weight.py`).
+      own, and weight l / g at first and then less and less (`strategies/prior_weight.py`);
+    - former studies (`warm_start`) begin with their best points instead of Sobol points, and weight
+      l / g by densities of their own, as far as the results agree with them
+      (`strategies/former_promise.py`).
 
     It is fast, and needs more trials than `BayesianOptimization` (`benchmarks/README.md`).
 
@@ -106,7 +109,7 @@ class TPE(Strategy):
         promise = good.log_density(x, active) - bad.log_density(x, active)
         if self._belief:
             promise += self._belief.now(self.history).value(x, active)
-        if self._promise:
+        if self._promise is not None:
             promise += self._promise.value(x, active, self.history)
         for row in np.argsort(-promise, kind="stable"):
             point = self.space.point(x[row])
@@ -120,7 +123,7 @@ class TPE(Strategy):
         few = math.ceil(self.num_candidates / _FEW)
         if self._belief:
             found = joined(found, from_anywhere(self.space, few, self.rng, doubted=False))
-        if self._promise:
+        if self._promise is not None:
             found = joined(found, self.space.points(self._promise.sample(few, self.rng)))
         return found
 

@@ -46,8 +46,6 @@ BoolArray = npt.NDArray[np.bool_]
 # A weight is expected to be this, give or take.
 _TRUST, _DOUBT = 0.7, 0.5
 _LEAST_SPREAD = 0.5
-# Points that the scales of a former study's process are fitted to at most.
-_FIT_SIZE = 150
 
 
 class Foreteller:
@@ -72,8 +70,8 @@ class Foreteller:
         ordered = known[~columns.categorical]
         self._unknown = np.flatnonzero(~ordered)
         self._unknown_choices = np.flatnonzero(~known[columns.categorical])
-        outputs, some = half_ranked(scores), _even(len(scores), _FIT_SIZE)
-        theta = fitted(columns, points.rows(some), outputs[some], kernel=kernel)
+        outputs = half_ranked(scores)
+        theta = fitted(columns, points, outputs, kernel=kernel)
         self._model = GaussianProcess(columns, points, outputs, theta, kernel)
 
     def value(self, points: Encoded) -> FloatArray:
@@ -163,8 +161,3 @@ def _weights(p: FloatArray, y: FloatArray, covariance: FloatArray) -> FloatArray
     target = np.concatenate([rows[:, -1], np.full(count, _TRUST / _DOUBT)])
     found: FloatArray = scipy.optimize.nnls(a, target)[0]
     return found
-
-
-def _even(count: int, most: int) -> npt.NDArray[np.intp]:
-    """Returns the rows of so many results at most, evenly chosen."""
-    return np.linspace(0, count - 1, min(count, most)).astype(np.intp)
