@@ -51,3 +51,14 @@ def test_it_is_over_when_there_are_enough_and_two_have_scores():
     assert design.due(history)
     history.resolve(history.add(point), point, 2.0)
     assert not design.due(history)
+
+
+def test_where_former_studies_gave_points_no_more_are_needed():
+    history = History(1)
+    for score in (1.0, 2.0, 3.0):
+        assert InitialDesign(5, 0).due(history, 3)
+        point = Point(np.array([0.5]), np.array([True]))
+        history.resolve(history.add(point), point, score)
+    assert not InitialDesign(5, 0).due(history, 3)
+    assert InitialDesign(5, 0).due(history)
+    assert not InitialDesign(2, 0).due(history, 4)

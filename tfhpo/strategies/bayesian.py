@@ -159,7 +159,7 @@ class BayesianOptimization(Strategy):
     # ------------------------------------------------------------------ the next point
 
     def _propose(self) -> Point | None:
-        if self._design.due(self.history):
+        if self._design.due(self.history, len(self._seeds)):
             point = self._design.point(self.space, len(self.history))
             return self._draw_untried() if self.history.tried(point) else point
         target, candidates = self._target(), self._candidates()
@@ -312,8 +312,6 @@ class BayesianOptimization(Strategy):
     def _take_former(self) -> None:
         super()._take_former()
         self._tellers = None
-        if self.former:
-            self._design = self._design.shortened(len(self._seeds))
 
     def _survey(self) -> None:
         """Notes what the space says of its columns."""

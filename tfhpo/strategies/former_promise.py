@@ -68,10 +68,8 @@ class FormerPromise:
             trust = _agreement(study.promise(*known), -scores)
             if trust > 0.0:
                 total += trust * study.promise(x, active)
-        raised: FloatArray = (
-            total * _WEIGHT / (_WEIGHT + len(history.completed)) / len(self._studies)
-        )
-        return raised
+        share = _WEIGHT / (_WEIGHT + len(history.completed))
+        return total * share / len(self._studies)
 
     def sample(self, count: int, rng: np.random.Generator) -> FloatArray:
         """Returns places around the good points of the studies, about `count x d`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -47,13 +47,16 @@ class InitialDesign:
                 f"Received: num_initial_points={self.size!r}."
             )
 
-    def shortened(self, size: int) -> InitialDesign:
-        """Returns the same sequence with so many points at most, at least 1."""
-        return replace(self, size=min(self.size, size))
+    def due(self, history: History, seeds: int = 0) -> bool:
+        """Whether the next point is one of these: until there are enough, and two scores.
 
-    def due(self, history: History) -> bool:
-        """Whether the next point is one of these: until there are enough, and two scores."""
-        return len(history) < self.size or len(history.scored) < _FEWEST
+        Args:
+            history: What is known.
+            seeds: How many points former studies gave to begin with: where there are any, no more
+                are needed.
+        """
+        size = min(self.size, seeds) if seeds else self.size
+        return len(history) < size or len(history.scored) < _FEWEST
 
     def point(self, space: Space, number: int) -> Point:
         """Returns a point of the sequence.

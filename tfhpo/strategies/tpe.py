@@ -98,7 +98,7 @@ class TPE(Strategy):
 
     def _propose(self) -> Point | None:
         keys = self.history.scored
-        if self._design.due(self.history):
+        if self._design.due(self.history, len(self._seeds)):
             point = self._design.point(self.space, len(self.history))
             return self._draw_untried() if self.history.tried(point) else point
         ranked = best_first(keys, self.history.scores)
@@ -140,7 +140,6 @@ class TPE(Strategy):
     def _take_former(self) -> None:
         super()._take_former()
         if self.former:
-            self._design = self._design.shortened(len(self._seeds))
             self._promise = FormerPromise(self.former, self._density, self.good_share)
 
     def _survey(self) -> None:
