@@ -1,17 +1,20 @@
 """Former studies: the checks of every strategy when it is warm-started, and what it gains."""
 
+import dataclasses
 import json
 
 import conformance
 import numpy as np
 import pytest
-from conformance import Contender, Search
+from conformance import Search
 from example_spaces import cnn, flat, when
 from test_conformance import CONTENDERS
 
 from tfhpo.errors import ArgumentError
 from tfhpo.space import FloatRange, Levels, Parameter, Point, Space
 from tfhpo.strategies import (
+    ASHA,
+    PROPOSERS,
     TPE,
     BayesianOptimization,
     ElasticGrid,
@@ -63,7 +66,7 @@ def warmed(contender):
         strategy.warm_start([former_study(space), former_study(space, salt=1)])
         return strategy
 
-    return Contender(make, contender.random)
+    return dataclasses.replace(contender, make=make)
 
 
 @pytest.mark.parametrize("check", CHECKED, ids=lambda check: check.__name__)
@@ -92,13 +95,25 @@ def first_places(space, former, count, strategy=RandomSearch):
     return [suggestion.point.x.tolist() for suggestion in search.suggest(count)]
 
 
-@pytest.mark.parametrize("strategy", [one.make for one in CONTENDERS.values()])
+@pytest.mark.parametrize("strategy", PROPOSERS.values())
 def test_the_best_points_come_first_and_then_the_start(strategy):
     study = told([[0.1, 0.1], [0.9, 0.2], [0.5, 0.8], [0.4, 0.0]], [3.0, 1.0, 2.0, 4.0])
     expected = [[0.9, 0.2], [0.5, 0.8], [0.1, 0.1], [0.5, 0.5]]
     if strategy is GridSearch:
         expected = [list(map(pytest.approx, row)) for row in expected]
     assert first_places(box(2), [study], 4, strategy) == expected
+
+
+def test_a_strategy_over_rungs_tells_its_proposer():
+    rungs = Parameter("epochs", Levels((1, 3, 9), ordered=True))
+    space = Space([rungs, *box(2).parameters])
+    study = told([[None, 0.1, 0.1], [None, 0.9, 0.2]], [2.0, 1.0])
+    search = ASHA(space, np.random.default_rng(0), fidelity="epochs", proposer="bayesian")
+    search.warm_start([study])
+    places = [suggestion.point.x.tolist() for suggestion in search.suggest(2)]
+    assert places == [[0.0, 0.9, 0.2], [0.0, 0.1, 0.1]]
+    (former,) = search.proposer.former
+    assert former.points.x.shape == (2, 2)
 
 
 def test_close_points_count_once_and_studies_take_turns():

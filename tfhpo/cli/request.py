@@ -26,7 +26,7 @@ _FIXED = (
     "batch_size",
     "seed",
 )
-# What requests of 0.1 did not have.
+# What older requests did not have.
 _LATER = {"pruner": None}
 
 

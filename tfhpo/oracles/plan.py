@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from keras_tuner.src.engine import objective as kt_objective
 from tfhpo._version import __version__
 from tfhpo.errors import ArgumentError
 from tfhpo.oracles.conversion import space_of
+from tfhpo.oracles.former import FormerStudy
 from tfhpo.pruners import Pruner
 from tfhpo.space import Levels, Parameter, Space
 from tfhpo.strategies import Strategy
@@ -96,10 +98,20 @@ class Plan:
             parameters.append(Parameter(self.fidelity, Levels((1, 2), ordered=True)))
         return Space(parameters)
 
-    def header(self, declared: Space, seed: int) -> StudyHeader:
-        """Returns what the study remembers of the search."""
-        # Left out where there is none, as in studies of 0.1, which had no pruners.
-        pruner = {} if self.pruner is None else {"pruner": self.pruner.config()}
+    def header(self, declared: Space, seed: int, former: Sequence[FormerStudy] = ()) -> StudyHeader:
+        """Returns what the study remembers of the search.
+
+        Args:
+            declared: The space.
+            seed: The seed of the search.
+            former: The former studies that it begins with.
+        """
+        # Left out where there are none, as in studies that are older than both.
+        later: dict[str, Any] = {}
+        if self.pruner is not None:
+            later["pruner"] = self.pruner.config()
+        if former:
+            later["warm_start"] = [study.identity for study in former]
         return StudyHeader(
             objective=self.objective.name,
             direction=self.objective.direction,
@@ -108,7 +120,7 @@ class Plan:
                 "strategy": self.strategy_class.name,
                 "options": {name: _told(value) for name, value in self.options.items()},
                 "seed": seed,
-                **pruner,
+                **later,
             },
             version=__version__,
         )

@@ -96,7 +96,7 @@ class Session:
         state = self._study.load_state()
         if state is not None:
             self.strategy.restore(state["strategy"], [run.entry(self._sign) for run in known])
-            # Studies of 0.1 have no queue.
+            # Studies that are older than the queue have none.
             self._queue = Queue(state.get("queue", ()))
 
     def take_over(self, runs: Iterable[Run]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras_tuner
 
+from tfhpo.oracles.former import FormerStudy, encoded
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.placement import place_again, place_anew
 from tfhpo.oracles.plan import Plan
@@ -18,26 +20,41 @@ from tfhpo.space import Space
 from tfhpo.study import Study, StudyRecord
 
 # What the study's space holds beside the encoded parameters: KerasTuner's own description of them,
-# and the keys of the trials that are older than an extension. A trial that has ended is never
-# written again, so its record tells its key and point of before.
+# and the heritage. A trial that has ended is never written again, so its record tells its key and
+# point of before.
 _DECLARED = "keras_tuner"
 _PLACED = "placed_anew"
+_FORMER = "former"
+
+
+@dataclass(frozen=True)
+class Heritage:
+    """What a search knew before its first trial.
+
+    Attributes:
+        placed: The keys of the trials that are older than an extension of the study.
+        former: The former studies.
+    """
+
+    placed: Sequence[int | None] = ()
+    former: Sequence[FormerStudy] = ()
 
 
 def space_config(
-    plan: Plan, hyperparameters: keras_tuner.HyperParameters, placed: list[int | None]
+    plan: Plan, hyperparameters: keras_tuner.HyperParameters, heritage: Heritage
 ) -> dict[str, Any]:
     """Returns what the study keeps of the space.
 
     Args:
         plan: The settings of the search.
         hyperparameters: The space.
-        placed: The keys of the trials that are older than an extension of the study.
+        heritage: What the search knew before its first trial.
     """
     return {
         **plan.space(hyperparameters).config(),
         _DECLARED: hyperparameters.get_config()["space"],
-        _PLACED: placed,
+        _PLACED: list(heritage.placed),
+        _FORMER: [study.config() for study in heritage.former],
     }
 
 
@@ -89,7 +106,8 @@ def take_up(
     hyperparameters: keras_tuner.HyperParameters,
     overridden: Iterable[str],
     seed: int,
-) -> tuple[Session, list[Run], list[int | None]]:
+    former: Sequence[FormerStudy] = (),
+) -> tuple[Session, list[Run], Heritage]:
     """Goes on with a study, or begins one: a new one, or one of another search's trials.
 
     Args:
@@ -99,9 +117,10 @@ def take_up(
         hyperparameters: The declared space; the study's is merged into it where they agree.
         overridden: The names that the user registered in advance.
         seed: The seed of the search.
+        former: The former studies that a search begins with; one that goes on has kept its own.
 
     Returns:
-        The session, the trials of the study, and the keys of those that were placed anew.
+        The session, the trials of the study, and what the search knew before its first.
     """
     # The space that `space_config` made; before that, a kill left no more than a header.
     begun = known is not None and _DECLARED in known.space
@@ -109,20 +128,29 @@ def take_up(
         merge_stored(hyperparameters, known)
     space = plan.space(hyperparameters)
     runs = [] if known is None else stored_runs(plan, known, hyperparameters, overridden)
+    resumed = known is not None and begun and known.header == study.header
+    heritage = _kept_heritage(known) if known and resumed else Heritage((), former)
+    heritage = replace(heritage, former=[one.told_in(space) for one in heritage.former])
     strategy = plan.strategy(space, seed, trials=len(runs))
+    strategy.warm_start(encoded(heritage.former, space))
     pruning = Pruning(make_pruner(plan.pruner), plan.objective)
     pruning.recall(runs, known.reports if known else {})
     session = Session(study, strategy, pruning, seed=seed, sign=plan.sign)
-    if known is not None and begun and known.header == study.header:
-        placed: list[int | None] = known.space[_PLACED]
-        place_again(runs, placed, space)
+    if resumed:
+        place_again(runs, heritage.placed, space)
         session.resume(runs)
     else:
         before = Space.from_config(known.space) if known is not None and begun else None
-        placed = place_anew(runs, before, space)
+        heritage = replace(heritage, placed=place_anew(runs, before, space))
         session.take_over(runs)
-        session.save_space(space_config(plan, hyperparameters, placed))
-    return session, runs, placed
+        session.save_space(space_config(plan, hyperparameters, heritage))
+    return session, runs, heritage
+
+
+def _kept_heritage(known: StudyRecord) -> Heritage:
+    # Studies that are older than warm starts have none.
+    former = [FormerStudy.from_config(config) for config in known.space.get(_FORMER, ())]
+    return Heritage(known.space[_PLACED], former)
 
 
 def _identity(hp: Any) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from tfhpo.errors import ArgumentError, ObjectiveError, SearchFailedError, Study
 from tfhpo.oracles import fidelity, wire
 from tfhpo.oracles.conversion import check_distributions
 from tfhpo.oracles.failures import FailureLimit
+from tfhpo.oracles.former import FormerStudy, encoded
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.mismatch import check_same_objective, search_differences
 from tfhpo.oracles.objectives import resolve_objective
@@ -27,6 +28,7 @@ from tfhpo.oracles.queue import check_all, check_known, plain_values
 from tfhpo.oracles.runs import PRUNED, Run
 from tfhpo.oracles.session import Session
 from tfhpo.oracles.stored import (
+    Heritage,
     merge_stored,
     space_config,
     stored_hyperparameters,
@@ -145,8 +147,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._waiting: deque[str] = deque()
         self._enqueued: list[dict[str, Value]] = []
         self._session: Session | None = None
-        # The keys of the trials that are older than an extension of the study.
-        self._placed: list[int | None] = []
+        self._former: list[FormerStudy] = []
+        self._heritage = Heritage()
 
     # ------------------------------------------------------------------ the space
 
@@ -170,7 +172,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             super().update_space(wire.received(hyperparameters).hyperparameters)
             if self._session is not None and len(self.hyperparameters.space) > known:
                 with self._recording():
-                    config = space_config(self._plan, self.hyperparameters, self._placed)
+                    config = space_config(self._plan, self.hyperparameters, self._heritage)
                     self._session.grow(self._plan.space(self.hyperparameters), config)
 
     @property
@@ -210,6 +212,28 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 with self._recording():
                     self._session.enqueue([given])
             self._enqueued.append(given)
+
+    def warm_start(self, *studies: Any) -> None:
+        """Lets the search begin with what former studies found.
+
+        Their best configurations are tried first, and the Bayesian strategy and TPE trust what
+        former results say of the others, as far as the new results agree. The former studies may
+        have other ranges, other parameters, another objective or another data set; a trial with a
+        value that the new space lacks is left out. What is read is kept in the new study: a search
+        that goes on needs the files no more than to tell that they are the same studies.
+
+        Args:
+            *studies: Study files or their folders, or what `tfhpo.read_study` returns.
+
+        Raises:
+            ArgumentError: If the search has begun, or a study has no completed trial. One that
+                shares nothing with the space is refused when the search begins.
+            StudyError: If a study cannot be read.
+        """
+        with self._lock:
+            if self._session is not None:
+                raise ArgumentError("A search is warm-started before its first trial.")
+            self._former += [FormerStudy.read(study) for study in studies]
 
     def create_trial(self, tuner_id: str) -> kt_trial.Trial:
         """Returns the next trial for a tuner.
@@ -431,11 +455,12 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 self.seed = secrets.randbits(31)
             declared = self._plan.space(self.hyperparameters)
             check_distributions(declared, self._plan.distributions)
-            header = self._plan.header(declared, self.seed)
+            header = self._plan.header(declared, self.seed, self._former)
             if known is not None:
                 check_same_objective(known, header)
             # Before the file is touched: a strategy refuses an empty space.
             self._plan.strategy(declared, self.seed)
+            encoded(self._former, declared)
             for values in self._enqueued:
                 check_all(values, declared)
             former: list[StudyRecord] = []
@@ -447,13 +472,14 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
 
             study = Study.open(self.study_path, header, extend=self._extend, differences=compare)
             try:
-                session, runs, self._placed = take_up(
+                session, runs, self._heritage = take_up(
                     self._plan,
                     study,
                     former[0] if former else None,
                     self.hyperparameters,
                     self.overridden,
                     self.seed,
+                    self._former,
                 )
                 session.enqueue(self._enqueued)
             except BaseException:

@@ -2,7 +2,7 @@
 
 Notation:
     J           the number of former studies
-    n           the number of completed points
+    n           the number of points with a score
     l_j, g_j    densities around the good points of study j and around its others
     P_j         log l_j - log g_j at a point: what study j promises
     t_j         Kendall's rank correlation of P_j with how good the n results are; some pairs that
@@ -61,14 +61,14 @@ class FormerPromise:
             active: Masks, `q x d`.
             history: The results that the studies are judged by.
         """
-        keys = evenly(history.completed, _MOST_JUDGES)
+        keys = evenly(history.scored, _MOST_JUDGES)
         scores, known = history.scores[keys], (history.x[keys], history.active[keys])
         total = np.zeros(len(x))
         for study in self._studies:
             trust = _agreement(study.promise(*known), -scores)
             if trust > 0.0:
                 total += trust * study.promise(x, active)
-        share = _WEIGHT / (_WEIGHT + len(history.completed))
+        share = _WEIGHT / (_WEIGHT + len(history.scored))
         return total * share / len(self._studies)
 
     def sample(self, count: int, rng: np.random.Generator) -> FloatArray:

@@ -12,6 +12,7 @@ import inspect
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, final
 
 import numpy as np
@@ -208,6 +209,14 @@ class MultiFidelity(Strategy):
     def _revised(self) -> None:
         self._adopt()
         self._tell()
+
+    def _take_former(self) -> None:
+        # When the space grows the proposer, which was told before, takes care of itself.
+        if not self.proposer.former:
+            studies = [
+                replace(one, points=self.fidelity.without(one.points)) for one in self.former
+            ]
+            self.proposer.warm_start(studies)
 
     def _adopt(self) -> None:
         """Takes in points that were held for someone else."""

@@ -197,12 +197,28 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             ArgumentError: If a parameter does not have such a value, or the oracle is one of
                 KerasTuner's own, which has no queue.
         """
-        if not isinstance(self._local_oracle, StrategyOracle):
-            raise ArgumentError(
-                "Only tfhpo's oracles have a queue of configurations. "
-                f"Received: {type(self._local_oracle).__name__}."
-            )
-        self._local_oracle.enqueue(values)
+        self._own_oracle("have a queue of configurations").enqueue(values)
+
+    def warm_start(self, *studies: Any) -> None:
+        """Lets the search begin with what former studies found.
+
+        Args:
+            *studies: As of `tfhpo.oracles.StrategyOracle.warm_start`: study files or their folders,
+                or what another tuner's `study()` returns.
+
+        Raises:
+            ArgumentError: If the search has begun, a study has no completed trial, or the oracle
+                is one of KerasTuner's own.
+            StudyError: If a study cannot be read.
+        """
+        self._own_oracle("can begin with former studies").warm_start(*studies)
+
+    def _own_oracle(self, ability: str) -> StrategyOracle:
+        if isinstance(self._local_oracle, StrategyOracle):
+            return self._local_oracle
+        raise ArgumentError(
+            f"Only tfhpo's oracles {ability}. Received: {type(self._local_oracle).__name__}."
+        )
 
     def search(self, *fit_args: Any, verbose: int | Literal["auto"] = 1, **fit_kwargs: Any) -> None:
         """Runs trials until the oracle or a budget ends the search.
