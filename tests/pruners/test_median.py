@@ -25,10 +25,10 @@ def test_the_median_of_an_even_number_lies_between_the_middle_two():
 
 
 def test_it_waits_for_so_many_others_at_the_step():
-    pruner = after([1.0, 1.0, 1.0, 1.0])
-    assert pruner.report(8, 9.0, step=0)  # four others
+    pruner = after([1.0, 1.0])
+    assert pruner.report(8, 9.0, step=0)  # two others
     assert pruner.report(8, 9.0, step=1)
-    assert not pruner.report(9, 9.5, step=0)  # five, trial 8 among them
+    assert not pruner.report(9, 9.5, step=0)  # three, trial 8 among them
 
 
 def test_it_spares_the_first_steps_of_each_execution():
