@@ -180,61 +180,72 @@ def test_a_trial_that_ended_reports_no_more(kind):
 # ---------------------------------------------------------------- the expected end
 
 
-def test_expected_end_adds_the_median_gain_of_those_that_ended():
-    pruner = Seeing()
-    for trial, (then, end) in enumerate([(5.0, 4.0), (6.0, 3.0), (7.0, 1.0)]):
-        tell(pruner, trial, [9.0, then, end, end + 1.0])
+def ended(pruner, *trials):
+    """Tells trials, each a list of executions, that run to their end; numbers them from 0."""
+    for trial, executions in enumerate(trials):
+        for execution, values in enumerate(executions):
+            tell(pruner, trial, values, execution)
         pruner.end(trial)
-    tell(pruner, 3, [9.0, 0.5])  # neither ended nor compared with
-    tell(pruner, 4, [math.nan, 8.0])
-    assert pruner.expected_end(4) == 8.0 - 3.0
-    assert pruner.expected_end(0) == 4.0
+    return pruner
+
+
+def test_expected_end_adds_the_median_gain_of_those_that_were_no_better_and_ended():
+    thens_and_ends = [(9.0, 8.0), (8.0, 5.0), (8.5, 1.5), (7.9, 0.5)]
+    pruner = ended(Seeing(), *([[9.5, then, end, end + 1]] for then, end in thens_and_ends))
+    tell(pruner, 4, [9.0, 9.0, 0.1])  # it did not end
+    tell(pruner, 5, [math.nan, 8.0])
+    # Gains of 1, 3 and 7; the last one that ended was better at that step.
+    assert pruner.expected_end(5) == 8.0 - 3.0
+    assert pruner.expected_end(0) == 8.0
+
+
+def test_expected_end_needs_three_that_were_no_better():
+    pruner = ended(Seeing(), [[9.0, 1.0]], [[8.0, 1.0]], [[6.9, 1.0]])
+    pruner.report(3, 7.0, step=0)
+    pruner.report(4, 6.9, step=0)
+    assert pruner.expected_end(3) == 7.0
+    assert pruner.expected_end(4) == 1.0
 
 
 def test_expected_end_of_an_execution_counts_what_the_earlier_ones_have():
-    pruner = Seeing()
-    tell(pruner, 0, [5.0, 3.0])
-    tell(pruner, 0, [4.0, 1.0], execution=1)
-    pruner.end(0)
-    tell(pruner, 1, [6.0, 6.0])
-    # (3 + 1) / 2 at the end, 3 after the first execution, (3 + 4) / 2 at step 0 of the second.
-    assert pruner.expected_end(1) == 6.0 + (2.0 - 3.0)
-    pruner.report(1, 9.0, step=0, execution=1)
-    assert pruner.expected_end(1) == (6.0 + 9.0) / 2 + (2.0 - 3.5)
+    executions = [[9.0, 3.0], [14.0, 1.0]]
+    pruner = ended(Seeing(), executions, executions, executions, [[0.5], [0.5]])
+    tell(pruner, 8, [2.5, 2.5])
+    # (3 + 1) / 2 at the end, 3 after the first execution, (3 + 14) / 2 at step 0 of the second.
+    assert pruner.expected_end(8) == 2.5 + (2.0 - 3.0)
+    pruner.report(8, 14.0, step=0, execution=1)
+    assert pruner.expected_end(8) == (2.5 + 14.0) / 2 + (2.0 - 8.5)
 
 
 def test_expected_end_is_never_better_than_the_best_that_ended_unless_it_really_was():
-    pruner = Seeing()
-    tell(pruner, 0, [9.0, 4.0])
-    pruner.end(0)
-    pruner.report(1, 6.0, step=0)
-    assert pruner.expected_end(1) == 4.0
-    pruner.report(2, 3.0, step=0)
-    assert pruner.expected_end(2) == 3.0
+    pruner = ended(Seeing(), [[9.0, 4.0]], [[9.0, 4.5]], [[9.0, 5.0]])
+    pruner.report(3, 6.0, step=0)
+    assert pruner.expected_end(3) == 4.0
+    pruner.report(4, 3.0, step=0)
+    assert pruner.expected_end(4) == 3.0
 
 
 def test_expected_end_is_never_worse_than_what_the_trial_has():
-    pruner = Seeing()
-    tell(pruner, 0, [1.0])
-    tell(pruner, 0, [7.0], execution=1)  # the mean of the two is worse
-    pruner.end(0)
-    pruner.report(1, 5.0, step=0)
-    assert pruner.expected_end(1) == 5.0
+    worsening = [[5.0], [9.0]]  # the mean of the two is worse than the first
+    pruner = ended(Seeing(), worsening, worsening, worsening)
+    pruner.report(3, 5.0, step=0)
+    assert pruner.expected_end(3) == 5.0
 
 
 def test_expected_end_without_anything_to_go_by():
     pruner = Seeing()
     pruner.report(0, 5.0, step=0)
     assert pruner.expected_end(0) == 5.0
-    pruner.report(1, math.inf, step=0)
-    pruner.end(1)  # diverged: it teaches nothing about gains
+    for trial in (1, 2, 3):
+        pruner.report(trial, math.inf, step=0)
+        pruner.end(trial)  # diverged: it teaches nothing about gains
     assert pruner.expected_end(0) == 5.0
-    pruner.report(2, math.nan, step=0)
-    assert math.isnan(pruner.expected_end(2))
-    pruner.report(3, math.inf, step=0)
-    assert pruner.expected_end(3) == math.inf
-    pruner.end(4)
+    pruner.report(4, math.nan, step=0)
     assert math.isnan(pruner.expected_end(4))
+    pruner.report(5, math.inf, step=0)
+    assert pruner.expected_end(5) == math.inf
+    pruner.end(6)
+    assert math.isnan(pruner.expected_end(6))
     assert pruner.expected_end(0) == 5.0
 
 

@@ -32,6 +32,9 @@ from tfhpo.pruners.curve import Curve, Position
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+# How many trials that were as bad must have ended to tell what another one would have gained.
+_FEWEST_ALIKE = 3
+
 
 class Moment(NamedTuple):
     """Where a trial stands when it reports.
@@ -145,11 +148,13 @@ class Pruner(ABC):
         With B as in `curve.py`, (e, s) where the trial stopped, and y_j what each trial j that
         ended has scored:
 
-            min(B, max(B + m, min_j y_j)),   m = median_j (y_j - B_j(e, s))
+            min(B, max(B + m, min_j y_j)),   m = median of y_j - B_j(e, s) over B_j(e, s) >= B
 
-        So it is what the trial has, or better by what others typically still gained; but no gain
-        that was only expected makes it better than the best that ended. What the trial has really
-        reached stands, should that be better.
+        So it is what the trial has, or better by what those typically gained that were no better at
+        the time and yet ran to the end. What better trials gained says nothing: they went on
+        because they were good. Where fewer than three are known, m is 0. No gain that was only
+        expected makes a trial better than the best that ended; what it has really reached stands,
+        should that be better.
 
         Returns:
             What the trial has where it ended itself or no other did; NaN where it has no value.
@@ -165,12 +170,12 @@ class Pruner(ABC):
         at, has = curve.furthest, curve.score
         if at is None or curve.ended or not math.isfinite(has):
             return has
-        ended = [(other.by(at), other.score) for other in self._curves.values() if other.ended]
-        gains = [end - then for then, end in ended if math.isfinite(then) and math.isfinite(end)]
-        if not gains:
+        pairs = [(other.by(at), other.score) for other in self._curves.values() if other.ended]
+        ended = [(then, end) for then, end in pairs if math.isfinite(then) and math.isfinite(end)]
+        gains = [end - then for then, end in ended if then >= has]
+        if len(gains) < _FEWEST_ALIKE:
             return has
-        best = min(end for _, end in ended if not math.isnan(end))
-        return min(has, max(has + float(np.median(gains)), best))
+        return min(has, max(has + float(np.median(gains)), min(end for _, end in ended)))
 
     @final
     def config(self) -> dict[str, Any]:
