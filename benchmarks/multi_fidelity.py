@@ -1,7 +1,7 @@
 """Regret against the epochs spent, of searches that stop trials early: a table in Markdown.
 
     python -m benchmarks.multi_fidelity --seeds 20
-    python -m benchmarks.multi_fidelity --contenders "random, none" "random, asha" "Optuna random, halving"
+    python -m benchmarks.multi_fidelity --contenders "random, none" "random, asha" "asha of random"
 
 A simulated trial reads its curve epoch by epoch and pays for each; a search goes on until its
 epochs are spent, however many trials that makes. Its regret is that of the lowest loss that any
@@ -23,6 +23,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from benchmarks.peers import suggest_to_optuna
+from benchmarks.problems import data_folder
 from benchmarks.regret import Cell
 from benchmarks.taskset import EPOCHS, TASKS, Table, Task, present, task
 from tfhpo.pruners import make_pruner
@@ -238,6 +239,8 @@ def main() -> None:
     parser.add_argument("--budgets", nargs="*", type=int, default=BUDGETS)
     arguments = parser.parse_args()
     names = arguments.tasks or present()
+    if not names:
+        parser.error(f"There are no tables of TaskSet in {data_folder()}: set TFHPO_DATA.")
     runs = [
         Run(*run) for run in itertools.product(arguments.contenders, names, range(arguments.seeds))
     ]

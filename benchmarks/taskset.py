@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -124,5 +123,5 @@ def task(name: str) -> Task:
 
 def present() -> list[str]:
     """Returns the names of the tasks whose tables lie in the data folder."""
-    folder: Path = data_folder()
+    folder = data_folder()
     return [name for name in TASKS if (folder / f"{name}.npz").is_file()]
