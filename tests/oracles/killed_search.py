@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+from functools import partial
 
 from driving import COMPLETED, INVALID, STOPPED
 
@@ -17,6 +18,7 @@ from tfhpo.oracles import (
     BayesianOracle,
     ElasticGridOracle,
     GeneticOracle,
+    HyperbandOracle,
     PolicyGradientOracle,
     RandomOracle,
     TPEOracle,
@@ -24,6 +26,12 @@ from tfhpo.oracles import (
 
 TRIALS = 250
 EPOCHS = 3
+
+
+def over_rungs(objective, trials, **kwargs):
+    return HyperbandOracle(objective, 9, max_trials=trials, proposer="tpe", **kwargs)
+
+
 ORACLES = {
     "random": RandomOracle,
     "elastic_grid": ElasticGridOracle,
@@ -31,11 +39,15 @@ ORACLES = {
     "tpe": TPEOracle,
     "genetic": GeneticOracle,
     "policy_gradient": PolicyGradientOracle,
+    "hyperband": over_rungs,
+    "pruned": partial(TPEOracle, pruner="median"),
 }
 
 
 def build(hp):
     """Conditional by scope and by a plain `if`; some of it is found out in mid-search only."""
+    if "epochs" in hp:
+        hp.get("epochs")
     score = (hp.Float("rate", 1e-4, 1, sampling="log") - 0.01) ** 2
     kind = hp.Choice("kind", ["flat", "deep", "wide"])
     with hp.conditional_scope("kind", ["deep"]):
@@ -51,8 +63,11 @@ def attempt(oracle, trial):
     seed = oracle.trial_seed(trial.trial_id)
     score = build(trial.hyperparameters)
     for step in range(EPOCHS):
-        oracle.report(trial.trial_id, {"loss": score + EPOCHS - step}, step)
+        loss, last = score + EPOCHS - step, step + 1 == EPOCHS
+        go_on = oracle.report(trial.trial_id, {"loss": loss}, step, last=last)
         tell("reported", trial.trial_id, oracle.trial_record(trial.trial_id).attempt, step)
+        if not go_on:
+            return loss
     if seed % 5 == 0:
         raise FloatingPointError(f"seed {seed}")
     return math.nan if seed % 7 == 0 else score

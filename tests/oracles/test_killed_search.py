@@ -121,7 +121,17 @@ def found(study):
 
 
 @pytest.mark.parametrize(
-    "strategy", ["random", "elastic_grid", "bayesian", "tpe", "genetic", "policy_gradient"]
+    "strategy",
+    [
+        "random",
+        "elastic_grid",
+        "bayesian",
+        "tpe",
+        "genetic",
+        "policy_gradient",
+        "hyperband",
+        "pruned",
+    ],
 )
 def test_a_search_killed_at_random_moments_is_the_uninterrupted_one(nursery, strategy, tmp_path):
     chance = random.Random(strategy)
@@ -143,7 +153,8 @@ def test_a_search_killed_at_random_moments_is_the_uninterrupted_one(nursery, str
     assert found(killed) == found(whole)
     assert max(trial.attempt for trial in killed.trials) > 1
     statuses = {trial.status for trial in whole.trials}
-    assert statuses == {TrialStatus.COMPLETED, TrialStatus.FAILED}
+    pruned = {TrialStatus.PRUNED} if strategy == "pruned" else set()
+    assert statuses == {TrialStatus.COMPLETED, TrialStatus.FAILED} | pruned
     assert not any(math.isnan(trial.score) for trial in killed.completed)
     with contextlib.closing(sqlite3.connect(study_path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
