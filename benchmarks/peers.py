@@ -107,12 +107,13 @@ def suggest_to_optuna(trial: Any, space: Space) -> dict[str, Any]:
 
 
 def _as_optuna_asks(space: Space, values: Values) -> dict[str, Any]:
-    """Returns values of listed parameters as `_ask_optuna` asks for them."""
+    """Returns a trial's values as `_ask_optuna` asks for them."""
     return {
         one.name: values[one.name]
-        if one.domain.kind is Kind.CATEGORICAL
+        if one.domain.kind is Kind.CATEGORICAL or isinstance(one.domain, (FloatRange, IntegerRange))
         else one.domain.index_of_unit(one.domain.to_unit(values[one.name]))
         for one in space.parameters
+        if one.name in values
     }
 
 
