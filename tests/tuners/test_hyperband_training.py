@@ -103,6 +103,17 @@ def test_a_search_that_is_interrupted_goes_on_from_the_states(tmp_path):
     assert scores[0] == scores[1]
 
 
+def test_a_model_that_fit_builds_goes_on_too(tmp_path):
+    def unbuilt(hp):
+        layers = [keras.layers.Dense(3, "tanh"), keras.layers.Dense(2)]
+        return compiled(keras.Sequential(layers), hp.Float("learning_rate", 1e-3, 1e-1))
+
+    tuner = searched(hyperband(tmp_path, unbuilt, scheduler="asha", max_trials=6))
+    assert {trial.status for trial in tuner.study().trials} == {TrialStatus.COMPLETED}
+    assert [1] in steps(tuner)
+    assert not list(tuner.study().path.parent.glob("*/state*"))
+
+
 def test_every_execution_goes_on_from_its_own_state(tmp_path):
     tuner = hyperband(
         tmp_path, max_epochs=2, scheduler="asha", max_trials=3, executions_per_trial=2

@@ -109,15 +109,16 @@ class CheckpointKeeper:
         return path
 
 
-def load_weights(model: Any, path: Path) -> None:
+def load_weights(model: Any, path: Path, built: Path | None = None) -> None:
     """Loads weights into a model, which is built first where its build function left that open.
 
     Args:
         model: The model, as the build function returned it.
-        path: The weights; the build configuration lies beside them.
+        path: The weights.
+        built: The build configuration; by default the file of KerasTuner's name beside the weights.
     """
     if not model.built:
-        config = json.loads((path.parent / BUILD_CONFIG).read_text())
+        config = json.loads((built or path.parent / BUILD_CONFIG).read_text())
         model.build_from_config(_with_shapes(config))
         # Keras builds the layers of a subclassed model and leaves saying so to its caller.
         model.built = True

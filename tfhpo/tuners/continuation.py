@@ -9,6 +9,7 @@ or the trial that went on from it has ended.
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,9 @@ from tfhpo.oracles.fidelity import EPOCHS
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.tuners.checkpoints import load_weights
 
-# The state after the last epoch; KerasTuner's name is that of the best epoch's weights.
-_STATE = "state{execution}.weights.h5"
+# The state after the last epoch, and what builds the model. KerasTuner's names are those of the best
+# epoch's weights, which other rules keep.
+_STATE, _BUILT = "state{execution}.weights.h5", "state{execution}.build.json"
 _UNFINISHED = "unfinished."
 
 
@@ -41,9 +43,15 @@ class TrainingStates:
         """Writes a model's weights and its optimiser's state, whole or not at all."""
         path = self.path(trial_id, execution)
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._built(trial_id, execution).write_text(json.dumps(model.get_build_config()))
         unfinished = path.with_name(_UNFINISHED + path.name)
         model.save_weights(unfinished)
         unfinished.replace(path)
+
+    def load_into(self, model: Any, trial_id: str, execution: int) -> None:
+        """Gives a built or unbuilt model the state that an execution of a trial left."""
+        path = self.path(trial_id, execution)
+        load_weights(model, path, self._built(trial_id, execution))
 
     def drop(self, trial_id: str) -> None:
         """Removes what a trial left."""
@@ -54,12 +62,16 @@ class TrainingStates:
         for folder in project.glob("trial_*"):
             _remove(folder)
 
+    def _built(self, trial_id: str, execution: int) -> Path:
+        return Path(self.folder_of(trial_id)) / _BUILT.format(execution=execution)
+
 
 def continue_trial(
     model: Any,
     hp: TrackedHyperParameters,
     arguments: dict[str, Any],
-    state_of: Callable[[str], Path],
+    states: TrainingStates,
+    execution: int,
 ) -> None:
     """Sets the epochs of a trial, and gives its model the state of the trial it goes on from.
 
@@ -67,13 +79,14 @@ def continue_trial(
         model: The built model.
         hp: The trial's hyperparameters.
         arguments: The arguments of `fit`; they are changed.
-        state_of: Trial id to the state that it left.
+        states: What former trials left.
+        execution: Which execution of the trial, from 0.
     """
     arguments["epochs"] = hp.get(EPOCHS)
     former = hp.notes.get("goes_on_from")
-    if former is not None and state_of(former).exists():
+    if former is not None and states.path(former, execution).exists():
         arguments["initial_epoch"] = hp.notes["initial_epoch"]
-        load_weights(model, state_of(former))
+        states.load_into(model, former, execution)
 
 
 def continue_for_keras_tuner(
@@ -95,7 +108,8 @@ def continue_for_keras_tuner(
 
 
 def _remove(folder: Path) -> None:
-    for path in folder.glob(f"*{_STATE.format(execution='*')}"):
-        path.unlink()
+    for name in (_STATE, _BUILT):
+        for path in folder.glob(f"*{name.format(execution='*')}"):
+            path.unlink()
     with contextlib.suppress(OSError):
         folder.rmdir()

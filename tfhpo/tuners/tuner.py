@@ -443,12 +443,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             with kt_tuner.maybe_distribute(self.distribution_strategy):
                 build_optimizer(model, arguments["callbacks"])
         if self._fidelity == EPOCHS:
-            continue_trial(
-                model,
-                trial.hyperparameters,
-                arguments,
-                state_of=lambda former: self._states.path(former, execution),
-            )
+            continue_trial(model, trial.hyperparameters, arguments, self._states, execution)
         else:
             values = trial.hyperparameters.values
             continue_for_keras_tuner(model, values, arguments, self._keeper.path)
