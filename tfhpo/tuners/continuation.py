@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import contextlib
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras_tuner
+from keras_tuner.engine import trial as kt_trial
+
+from tfhpo.errors import SpaceError
 from tfhpo.oracles.fidelity import EPOCHS
-from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.tuners.checkpoints import load_weights
 
-# The state after the last epoch, and what builds the model. KerasTuner's names are those of the best
-# epoch's weights, which other rules keep.
+# The state after the last epoch, and what builds the model. KerasTuner's own names are those of the
+# best epoch's weights, which other rules keep.
 _STATE, _BUILT = "state{execution}.weights.h5", "state{execution}.build.json"
 _UNFINISHED = "unfinished."
 
@@ -35,13 +39,13 @@ class TrainingStates:
 
     folder_of: Callable[[str], str]
 
-    def path(self, trial_id: str, execution: int) -> Path:
-        """Returns where the state of an execution of a trial lies, if it does."""
-        return Path(self.folder_of(trial_id)) / _STATE.format(execution=execution)
+    def exist(self, trial_id: str, execution: int) -> bool:
+        """Whether the state of an execution of a trial is there."""
+        return self._path(trial_id, execution).exists()
 
     def write(self, trial_id: str, execution: int, model: Any) -> None:
         """Writes a model's weights and its optimiser's state, whole or not at all."""
-        path = self.path(trial_id, execution)
+        path = self._path(trial_id, execution)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._built(trial_id, execution).write_text(json.dumps(model.get_build_config()))
         unfinished = path.with_name(_UNFINISHED + path.name)
@@ -50,7 +54,7 @@ class TrainingStates:
 
     def load_into(self, model: Any, trial_id: str, execution: int) -> None:
         """Gives a built or unbuilt model the state that an execution of a trial left."""
-        path = self.path(trial_id, execution)
+        path = self._path(trial_id, execution)
         load_weights(model, path, self._built(trial_id, execution))
 
     def drop(self, trial_id: str) -> None:
@@ -62,31 +66,103 @@ class TrainingStates:
         for folder in project.glob("trial_*"):
             _remove(folder)
 
+    def _path(self, trial_id: str, execution: int) -> Path:
+        return Path(self.folder_of(trial_id)) / _STATE.format(execution=execution)
+
     def _built(self, trial_id: str, execution: int) -> Path:
         return Path(self.folder_of(trial_id)) / _BUILT.format(execution=execution)
 
 
-def continue_trial(
-    model: Any,
-    hp: TrackedHyperParameters,
-    arguments: dict[str, Any],
-    states: TrainingStates,
-    execution: int,
-) -> None:
-    """Sets the epochs of a trial, and gives its model the state of the trial it goes on from.
+class Rungs:
+    """What a search over rungs asks of its tuner; nothing of one without.
 
     Args:
-        model: The built model.
-        hp: The trial's hyperparameters.
-        arguments: The arguments of `fit`; they are changed.
+        fidelity: The name of the fidelity, None where there is none.
         states: What former trials left.
-        execution: Which execution of the trial, from 0.
     """
-    arguments["epochs"] = hp.get(EPOCHS)
-    former = hp.notes.get("goes_on_from")
-    if former is not None and states.path(former, execution).exists():
-        arguments["initial_epoch"] = hp.notes["initial_epoch"]
-        states.load_into(model, former, execution)
+
+    def __init__(self, fidelity: str | None, states: TrainingStates) -> None:
+        self.fidelity = fidelity
+        self._states = states
+
+    @property
+    def of_epochs(self) -> bool:
+        """Whether the fidelity is the epochs, which the tuner gives to `fit` itself."""
+        return self.fidelity == EPOCHS
+
+    def without_epochs(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Returns the arguments of `search` without the epochs where the rungs set them."""
+        if not self.of_epochs or "epochs" not in arguments:
+            return arguments
+        warnings.warn(
+            f"epochs={arguments['epochs']!r} is not used: each trial is trained for the epochs of "
+            "its rung. The highest rung is `max_epochs`.",
+            stacklevel=4,
+        )
+        return {name: value for name, value in arguments.items() if name != "epochs"}
+
+    def begin(
+        self, model: Any, trial: kt_trial.Trial, arguments: dict[str, Any], execution: int
+    ) -> None:
+        """Sets the epochs of a trial, and gives its model the state of the one it goes on from.
+
+        Where that state is gone, the trial trains from the beginning.
+
+        Args:
+            model: The built model.
+            trial: The trial.
+            arguments: The arguments of `fit`; they are changed.
+            execution: Which execution of the trial, from 0.
+        """
+        if not self.of_epochs:
+            return
+        hp = trial.hyperparameters
+        arguments["epochs"] = hp.get(EPOCHS)
+        former = hp.notes.get("goes_on_from")
+        if former is not None and self._states.exist(former, execution):
+            arguments["initial_epoch"] = hp.notes["initial_epoch"]
+            self._states.load_into(model, former, execution)
+
+    def end(self, model: Any, trial: kt_trial.Trial, execution: int) -> None:
+        """Keeps the state of an execution that may go on at a higher rung."""
+        if not self.of_epochs:
+            return
+        hp = trial.hyperparameters
+        (rungs,) = (one.values for one in hp.space if one.name == EPOCHS)
+        if hp.values[EPOCHS] < max(rungs):
+            self._states.write(trial.trial_id, execution, model)
+
+    def drop_former(self, trial: kt_trial.Trial) -> None:
+        """Removes the state that a trial went on from, which is not run again."""
+        former = getattr(trial.hyperparameters, "notes", {}).get("goes_on_from")
+        if former is not None:
+            self._states.drop(former)
+
+    def clear(self, project: Path) -> None:
+        """Removes the states of all trials of a project."""
+        if self.of_epochs:
+            self._states.clear(project)
+
+    def check_read(self, trial: kt_trial.Trial) -> None:
+        """Refuses a search whose trials differ in nothing but a fidelity that nobody reads.
+
+        Raises:
+            SpaceError: If the trial has not read the fidelity.
+        """
+        if self.fidelity is not None and self.fidelity not in trial.hyperparameters.read:
+            raise SpaceError(
+                "The fidelity must be read by the build function or an argument of `search`: "
+                f"hp.get({self.fidelity!r}). Received: a trial that read "
+                f"{sorted(trial.hyperparameters.read)}."
+            )
+
+    def epochs_in_all(self, hp: keras_tuner.HyperParameters) -> dict[str, int]:
+        """Returns the epochs that a trial of a search over rungs was trained for, from the first.
+
+        KerasTuner's Hyperband has them under a name of its own.
+        """
+        name = EPOCHS if self.of_epochs else "tuner/epochs"
+        return {"epochs": hp.values[name]} if name in hp.values else {}
 
 
 def continue_for_keras_tuner(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import statistics
 import sys
 import time
 import traceback
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,7 +27,6 @@ from tfhpo.errors import (
     StudyError,
 )
 from tfhpo.oracles import StrategyOracle
-from tfhpo.oracles.fidelity import EPOCHS, level_of
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.links import link_to
 from tfhpo.oracles.runs import PRUNED
@@ -39,11 +36,12 @@ from tfhpo.study.outcomes import sign_of
 from tfhpo.tensorboard import HParamsLogger
 from tfhpo.tuners import checks, data_checks
 from tfhpo.tuners.budget import Budget
-from tfhpo.tuners.checkpoints import CheckpointKeeper, Keep, load_weights
+from tfhpo.tuners.checkpoints import Keep, load_weights
 from tfhpo.tuners.compiling import build_optimizer, compile_anew
-from tfhpo.tuners.continuation import TrainingStates, continue_for_keras_tuner, continue_trial
+from tfhpo.tuners.continuation import Rungs, TrainingStates, continue_for_keras_tuner
 from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.interruption import Interruption
+from tfhpo.tuners.keeping import BestWeights
 from tfhpo.tuners.listeners import Listeners, SearchListener
 from tfhpo.tuners.memory import TrialMemory
 from tfhpo.tuners.quiet import without_retracing_warnings
@@ -149,11 +147,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         checks.check_hypermodel(hypermodel, needed=type(self).run_trial is Tuner.run_trial)
         self._compiled_later = bool(optimizer or loss)
         self._budget = Budget(max_time, target, patience)
-        self._keeper = CheckpointKeeper(checkpoints, self.get_trial_dir)
-        self._final_keep = checkpoints
-        self._states = TrainingStates(self.get_trial_dir)
         # KerasTuner's own oracles have none, and workers know it of the oracle they were made with.
-        self._fidelity = oracle.fidelity if isinstance(oracle, StrategyOracle) else None
+        fidelity = oracle.fidelity if isinstance(oracle, StrategyOracle) else None
+        self._rungs = Rungs(fidelity, TrainingStates(self.get_trial_dir))
+        self._weights = BestWeights(
+            checkpoints, self.get_trial_dir, self._best_trials, self._sign, fidelity
+        )
         self._listeners = tuple(listeners)
         self._logdir = logdir
         self._overwrite = checks.may_overwrite(folder, wanted=overwrite)
@@ -241,7 +240,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         """
         self.stop_reason = None
         level = checks.verbosity(verbose)
-        fit_kwargs = self._without_epochs(fit_kwargs)
+        fit_kwargs = self._rungs.without_epochs(fit_kwargs)
         self._fit_arguments = (fit_args, dict(fit_kwargs))
         metrics = self._check_before_training(fit_args, fit_kwargs)
         tensorboard = self._tensorboard()
@@ -249,10 +248,10 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         try:
             self._link.open()
             if not self._is_worker():
-                self._keeper.take_up(Path(self.project_dir))
+                self._weights.take_up(Path(self.project_dir))
             if kt_distribute.is_chief_oracle():
                 self._serve()
-                self._states.clear(Path(self.project_dir))
+                self._rungs.clear(Path(self.project_dir))
                 return
             telling = self._telling(level, metrics, tensorboard)
             with without_retracing_warnings(), self._memory, self._interruption, telling:
@@ -260,17 +259,6 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         finally:
             self._link.close()
         self._tell_of_interruption()
-
-    def _without_epochs(self, fit_kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Returns the arguments of `fit` without the epochs where the rungs set them."""
-        if self._fidelity != EPOCHS or "epochs" not in fit_kwargs:
-            return fit_kwargs
-        warnings.warn(
-            f"epochs={fit_kwargs['epochs']!r} is not used: each trial is trained for the epochs of "
-            "its rung. The highest rung is `max_epochs`.",
-            stacklevel=3,
-        )
-        return {name: value for name, value in fit_kwargs.items() if name != "epochs"}
 
     def _tell_of_interruption(self) -> None:
         if self.stop_reason == "interrupted":
@@ -280,7 +268,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         began = time.monotonic()
         if isinstance(self._local_oracle, keras_tuner.oracles.HyperbandOracle):
             # Its later rounds go on from the weights of any earlier trial.
-            self._keeper.keep = "all"
+            self._weights.keep_all_for_now()
         self.on_search_begin()
         try:
             while self.stop_reason is None:
@@ -294,9 +282,10 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         except KeyboardInterrupt:
             self.stop_reason = "interrupted"
         else:
-            self._keeper.keep = self._final_keep
-            self._prune_checkpoints()
-            self._clear_states()
+            self._weights.settle()
+            if not self._is_worker():
+                # A worker's end is not the search's: others may go on from what it left.
+                self._rungs.clear(Path(self.project_dir))
         self.on_search_end()
 
     def _next_trial(self, began: float) -> kt_trial.Trial | None:
@@ -400,10 +389,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             # This ends the search, and yet the trial is recorded.
             self._told.on_trial_end(self._link.record(trial))
             raise
-        self._drop_former_state(trial)
+        if trial.status in (_COMPLETED, PRUNED, _FAILED):
+            self._rungs.drop_former(trial)
         self.save()
         if trial.status == _COMPLETED:
-            self._prune_checkpoints()
+            self._weights.prune()
         self._told.on_trial_end(self._link.record(trial))
 
     def run_trial(self, trial: kt_trial.Trial, *args: Any, **kwargs: Any) -> Any:
@@ -425,14 +415,16 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             fit=self.hypermodel.fit,
             link=self._link,
             told=self._told,
-            keep_weights=self._weights_wanted(trial),
+            keep_weights=self._weights.wanted(
+                trial, open_yet=self.executions_per_trial > 1 or self._runs_own_code()
+            ),
             prepare=lambda model, arguments, execution: self._prepare(
                 trial, model, arguments, execution
             ),
-            leave=lambda model, execution: self._leave_state(trial, model, execution),
+            leave=lambda model, execution: self._rungs.end(model, trial, execution),
         )
         results = self._trainer.run(args, kwargs)
-        self._check_fidelity_read(trial)
+        self._rungs.check_read(trial)
         return results
 
     def _prepare(
@@ -442,11 +434,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if not self._runs_own_code():
             with kt_tuner.maybe_distribute(self.distribution_strategy):
                 build_optimizer(model, arguments["callbacks"])
-        if self._fidelity == EPOCHS:
-            continue_trial(model, trial.hyperparameters, arguments, self._states, execution)
-        else:
-            values = trial.hyperparameters.values
-            continue_for_keras_tuner(model, values, arguments, self._keeper.path)
+        self._rungs.begin(model, trial, arguments, execution)
+        values = trial.hyperparameters.values
+        continue_for_keras_tuner(model, values, arguments, self._weights.path)
         callbacks = arguments["callbacks"]
         if self._logdir is None:
             self._configure_tensorboard_dir(callbacks, trial, execution)
@@ -459,35 +449,6 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                     callback.log_dir = str(folder)
         if HookCallback.wanted(self, Tuner):
             callbacks.append(HookCallback(self, trial))
-
-    def _leave_state(self, trial: kt_trial.Trial, model: Any, execution: int) -> None:
-        """Keeps the state of a training that may go on at a higher rung."""
-        if self._fidelity == EPOCHS and not self._at_highest_rung(trial):
-            self._states.write(trial.trial_id, execution, model)
-
-    def _drop_former_state(self, trial: kt_trial.Trial) -> None:
-        """Removes the state that a trial went on from, once it is not run again."""
-        former = getattr(trial.hyperparameters, "notes", {}).get("goes_on_from")
-        if former is not None and trial.status in (_COMPLETED, PRUNED, _FAILED):
-            self._states.drop(former)
-
-    def _clear_states(self) -> None:
-        # A worker's end is not the search's: others may go on from what it left.
-        if self._fidelity == EPOCHS and not self._is_worker():
-            self._states.clear(Path(self.project_dir))
-
-    def _at_highest_rung(self, trial: kt_trial.Trial) -> bool:
-        (rungs,) = (hp.values for hp in trial.hyperparameters.space if hp.name == EPOCHS)
-        return bool(trial.hyperparameters.values[EPOCHS] == max(rungs))
-
-    def _check_fidelity_read(self, trial: kt_trial.Trial) -> None:
-        """Refuses a search whose trials differ in nothing but a fidelity that nobody reads."""
-        if self._fidelity is not None and self._fidelity not in trial.hyperparameters.read:
-            raise SpaceError(
-                f"The fidelity must be read by the build function or an argument of `search`: "
-                f"hp.get({self._fidelity!r}). Received: a trial that read "
-                f"{sorted(trial.hyperparameters.read)}."
-            )
 
     def _try_run_and_update_trial(
         self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any
@@ -520,8 +481,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         metrics = tuner_utils.convert_to_metrics_dict(results, objective)
         metrics = {name: float(value) for name, value in metrics.items()}
         self.oracle.update_trial(trial.trial_id, metrics, step=self._best_step(results))
+        self._write_weights(trial, metrics[objective.name])
+
+    def _write_weights(self, trial: kt_trial.Trial, score: float) -> None:
         # On disk before the trial is recorded as completed: a best model must never be missing.
-        self._write_checkpoint(trial, metrics[objective.name])
+        if self._trainer is not None:
+            self._weights.write(trial, self._trainer, score)
 
     def _best_step(self, results: Any) -> int:
         if self._trainer is not None and self._trainer.best_steps:
@@ -558,7 +523,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         Raises:
             StudyError: If the weights were not kept.
         """
-        path = self._keeper.path(trial.trial_id)
+        path = self._weights.path(trial.trial_id)
         model = self._try_build(self._tracked(trial))
         with kt_tuner.maybe_distribute(self.distribution_strategy):
             load_weights(model, path)
@@ -586,7 +551,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         keras.utils.set_random_seed(self._seed_of(best[0].trial_id))
         hp = self._tracked(best[0])
         model = self._try_build(hp)
-        arguments = resolve({**known_kwargs, **_epochs_of(hp, self._fidelity), **fit_kwargs}, hp)
+        arguments = resolve({**known_kwargs, **self._rungs.epochs_in_all(hp), **fit_kwargs}, hp)
         self.hypermodel.fit(hp, model, *(fit_args or known_args), **arguments)
         return model
 
@@ -597,9 +562,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         """Returns the best completed trials; KerasTuner's oracles count failed and running ones."""
         if self._is_worker() or isinstance(self.oracle, StrategyOracle):
             return list(self.oracle.get_best_trials(count))
-        sign = sign_of(self.oracle.objective.direction)
+        sign = self._sign()
         completed = [one for one in self.oracle.trials.values() if one.status == _COMPLETED]
         return sorted(completed, key=lambda trial: sign * trial.score)[:count]
+
+    def _sign(self) -> float:
+        return sign_of(self.oracle.objective.direction)
 
     def _completed_trials(self, count: int) -> list[kt_trial.Trial]:
         best = self._best_trials(count)
@@ -624,38 +592,6 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 f"A model may have at most {self.max_model_size} parameters. Received: {size}."
             )
         return model
-
-    def _weights_wanted(self, trial: kt_trial.Trial) -> Callable[[float], bool]:
-        """Returns a function that tells whether the weights of a score may be wanted in the end."""
-        among_best = self._among_best(trial)
-        # The mean of several executions may be among the best where one of them is not; a `fit` of
-        # the user's own may return another score than its epochs report; and NaN stands for a score
-        # that only the end of the training tells.
-        keeps_any = self._keeper.keep != 0
-        open_yet = self.executions_per_trial > 1 or self._runs_own_code()
-        return lambda score: keeps_any and (open_yet or math.isnan(score) or among_best(score))
-
-    def _among_best(self, trial: kt_trial.Trial) -> Callable[[float], bool]:
-        """Returns a function that tells whether a score of a trial is among those that are kept."""
-        keep = self._keeper.keep
-        sign = sign_of(self.oracle.objective.direction)
-        best = [] if keep == "all" else self._best_trials(max(keep, 1))
-        mine = level_of(trial, self._fidelity)
-        # Those of a lower fidelity come after it, whatever their scores.
-        losses = [sign * one.score for one in best if level_of(one, self._fidelity) >= mine]
-        return lambda score: self._keeper.wants(sign * score, losses)
-
-    def _write_checkpoint(self, trial: kt_trial.Trial, score: float) -> None:
-        trainer = self._trainer
-        if trainer is None or trainer.best.weights is None or not math.isfinite(score):
-            return
-        if self._among_best(trial)(score):
-            self._keeper.write(trial.trial_id, trainer.model, trainer.best.weights)
-
-    def _prune_checkpoints(self) -> None:
-        if self._keeper.keep != "all":
-            best = self._best_trials(self._keeper.keep) if self._keeper.keep else []
-            self._keeper.prune(trial.trial_id for trial in best)
 
     # ------------------------------------------------------------------ the study
 
@@ -763,9 +699,3 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if isinstance(space, TrackedHyperParameters):
             return space
         return TrackedHyperParameters.tracking(space, overridden=self._overridden)
-
-
-def _epochs_of(hp: keras_tuner.HyperParameters, fidelity: str | None) -> dict[str, int]:
-    """Returns the epochs that a multi-fidelity search trained a trial for, over all its rungs."""
-    name = EPOCHS if fidelity == EPOCHS else "tuner/epochs"
-    return {"epochs": hp.values[name]} if name in hp.values else {}
