@@ -14,13 +14,13 @@ import logging
 import math
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from benchmarks.problems import Problem, Values
 from tfhpo.errors import MissingExtraError
-from tfhpo.space import FloatRange, Parameter, Space, Steps, Value
+from tfhpo.space import FloatArray, FloatRange, Parameter, Space, Steps, Value
 from tfhpo.space.domains import Domain, IntegerRange, Kind
 
 Trials = Iterator[tuple[Values, float]]
@@ -128,6 +128,116 @@ def _ask_optuna(trial: Any, parameter: Parameter) -> Any:
         return trial.suggest_categorical(name, values)
     # Optuna has no ordered lists: its users give the index.
     return values[trial.suggest_int(name, 0, len(values) - 1)]
+
+
+# ---------------------------------------------------------------- evolution
+
+
+def cat_cma(problem: Problem, seed: int, trials: int, noise: np.random.Generator) -> Trials:
+    """Yields the trials of CMA-ES for mixed spaces, CatCMAwM of the package `cmaes`, as it comes.
+
+    It knows numbers, ordered lists and choices; two values are a choice, as it recommends. It knows
+    no conditions: it is given every parameter, and those that are inactive do nothing. Numbers are
+    told on their scales. A failed trial is told with the worst score so far, 0 before any.
+    """
+    cmaes = _package("cmaes", "The CMA-ES contender")
+    kinds = _cat_cma_kinds(problem.space)
+    ordered = [[one.domain.unit_of_index(i) for i in range(one.size or 0)] for one in kinds.ordered]
+    search = cmaes.CatCMAwM(
+        x_space=[[0.0, 1.0]] * len(kinds.continuous) or None,
+        z_space=ordered or None,
+        c_space=[one.size for one in kinds.choices] or None,
+        seed=seed,
+    )
+    asked: list[tuple[Any, float]] = []
+    worst = math.nan
+    for _ in range(trials):
+        solution = search.ask()
+        values = _cat_cma_values(solution, kinds, problem.space)
+        score = problem.objective(values, noise)
+        asked.append((solution, score))
+        if math.isfinite(score):
+            worst = float(np.fmax(worst, score))
+        if len(asked) == search.population_size:
+            bad = worst if math.isfinite(worst) else 0.0
+            search.tell([(one, told if math.isfinite(told) else bad) for one, told in asked])
+            asked.clear()
+        yield values, score
+
+
+class _Kinds(NamedTuple):
+    """The parameters of a space by what CatCMAwM takes them for; single values are left out."""
+
+    continuous: list[Parameter]
+    ordered: list[Parameter]
+    choices: list[Parameter]
+
+
+def _cat_cma_kinds(space: Space) -> _Kinds:
+    kinds = _Kinds([], [], [])
+    for parameter in space.parameters:
+        if parameter.size == 1:
+            continue
+        if parameter.size is None:
+            kinds.continuous.append(parameter)
+        elif parameter.domain.kind is Kind.CATEGORICAL or parameter.size == 2:
+            kinds.choices.append(parameter)
+        else:
+            kinds.ordered.append(parameter)
+    return kinds
+
+
+def _cat_cma_values(solution: Any, kinds: _Kinds, space: Space) -> dict[str, Value]:
+    places: dict[Any, float] = {}
+    for group, told in ((kinds.continuous, solution.x), (kinds.ordered, solution.z)):
+        if told is not None:
+            places.update((one.key, float(x)) for one, x in zip(group, told, strict=True))
+    if solution.c is not None:
+        for one, chosen in zip(kinds.choices, solution.c, strict=True):
+            places[one.key] = one.domain.unit_of_index(int(np.argmax(chosen)))
+    return _chosen(space, lambda one: places.get(one.key, 0.0))
+
+
+class _BudgetSpent(Exception):  # noqa: N818 (it ends a search, and is no error)
+    """Leaves a search that takes no number of trials."""
+
+
+def scipy_differential_evolution(
+    problem: Problem, seed: int, trials: int, noise: np.random.Generator
+) -> Trials:
+    """Yields the trials of SciPy's differential_evolution as it comes.
+
+    Finite parameters are integers to it. It knows no conditions: it is given every parameter, and
+    those that are inactive do nothing. Numbers are told on their scales; failures are infinite.
+    """
+    optimize = _package("scipy.optimize", "The differential evolution contender")
+    parameters = problem.space.parameters
+    done: list[tuple[Values, float]] = []
+
+    def objective(told: FloatArray) -> float:
+        if len(done) == trials:
+            raise _BudgetSpent
+        places = {one.key: _place_of(one, x) for one, x in zip(parameters, told, strict=True)}
+        values = _chosen(problem.space, lambda one: places[one.key])
+        score = problem.objective(values, noise)
+        done.append((values, score))
+        return score if math.isfinite(score) else math.inf
+
+    with contextlib.suppress(_BudgetSpent):
+        optimize.differential_evolution(
+            objective,
+            [(0, 1 if one.size is None else one.size - 1) for one in parameters],
+            integrality=[one.size is not None for one in parameters],
+            maxiter=trials,
+            rng=seed,
+        )
+    yield from done
+
+
+def _place_of(parameter: Parameter, told: float) -> float:
+    if parameter.size is None:
+        return float(told)
+    return parameter.domain.unit_of_index(round(float(told)))
 
 
 # ---------------------------------------------------------------- KerasTuner

@@ -8,6 +8,8 @@ is not run again. So slow contenders can be measured in several sittings, by sev
 once, and from the virtual environments that their packages need; the table can then be printed
 from any. Kept curves know nothing of the code: remove those of a contender or problem that changed.
 
+Some contenders plan with the number of trials: to compare these at several, run it once for each.
+
 Every contender searches every problem under the same seeds. After each checkpoint we take the
 point whose *observed* score is best so far and ask the problem for its true mean: a search that
 was lucky in its noise gains nothing. Figures are averaged over the seeds, then over the problems
@@ -33,12 +35,15 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from benchmarks import peers
 from benchmarks.peers import Trials
 from benchmarks.problems import Problem, default_names, problem
+from benchmarks.regularised_evolution import regularised_evolution
 from tfhpo.space import FloatArray
 from tfhpo.strategies import (
     TPE,
     BayesianOptimization,
     ElasticGrid,
+    GeneticAlgorithm,
     GridSearch,
+    PolicyGradient,
     RandomSearch,
     Result,
     Strategy,
@@ -84,6 +89,13 @@ CONTENDERS: dict[str, Contender] = {
     "KerasTuner Bayesian": peers.keras_tuner_bayesian,
     "SMAC3": peers.smac3,
     "HEBO": peers.hebo,
+    "genetic": partial(ours, GeneticAlgorithm),
+    "policy gradient": partial(ours, PolicyGradient),
+    "regularised evolution": regularised_evolution,
+    "regularised evolution, scaled": partial(regularised_evolution, scaled=True),
+    "CatCMAwM": peers.cat_cma,
+    "SciPy DE": peers.scipy_differential_evolution,
+    "Optuna NSGA-II": partial(peers.optuna_sampler, "NSGAIISampler"),
 }
 # The quick ones: a search of the others takes minutes.
 _DEFAULT = ["bayesian", "tpe", "elastic grid", "random", "grid", "Optuna TPE"]
