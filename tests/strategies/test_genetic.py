@@ -51,11 +51,6 @@ def test_arguments(options, told):
         make(box(1), **options)
 
 
-@pytest.mark.parametrize(("budget", "size"), [(None, 100), (5, 8), (100, 20), (1000, 50)])
-def test_the_population_follows_the_budget(budget, size):
-    assert make(box(1), budget=budget).population_size == size
-
-
 def test_operators_are_given_by_name_or_as_they_are():
     search = make(box(1), selection="truncation", mutation=ResamplingMutation(0.5))
     assert search.selection == Truncation()
@@ -93,7 +88,7 @@ def test_a_gene_that_one_parent_does_not_use_is_the_others():
 
 
 def test_the_best_breed_and_the_failed_do_not():
-    search = make(box(2), population_size=4)
+    search = make(box(2), population_size=4, lifetime=math.inf)
     run(search, 40, lambda x: math.nan if x[0] < 0.5 else bowl(x))
     members = search._population()
     scores = search.history.scores
@@ -108,6 +103,38 @@ def test_a_lucky_trial_grows_old_unless_it_is_of_the_elite():
         run(search, 1, lambda x: -1.0)
         run(search, 30)
         assert (0 in search._population()) == stays
+
+
+def test_the_population_is_of_the_last_scores():
+    search = make(box(2), population_size=4)
+    run(search, 40)
+    assert min(search._population()) >= 40 - 3 * 4
+    immortal = make(box(2), population_size=4, lifetime=math.inf)
+    run(immortal, 40)
+    assert set(immortal._population()) == set(np.argsort(immortal.history.scores)[:4])
+
+
+def test_nobody_grows_old_while_others_are_awaited():
+    search = make(box(2), population_size=4)
+    run(search, 12)
+    before = search._population()
+    search.suggest(100)
+    assert np.array_equal(search._population(), before)
+
+
+def test_where_all_children_are_known_another_gene_mutates():
+    space = Space([Parameter(f"x{i}", Levels((0, 1, 2, 3))) for i in range(3)])
+    search = make(space, population_size=2, crossover_rate=0.0, elites=1)
+    best = space.point(np.zeros(3))
+    near = [best] + [
+        space.point(np.where(np.arange(3) == column, level / 3, 0.0))
+        for column in range(3)
+        for level in (1, 2, 3)
+    ]
+    for score, point in enumerate(near):
+        search.observe([Result(search.hold(point), point, float(score))])
+    changed = [np.count_nonzero(search.suggest()[0].point.x) for _ in range(20)]
+    assert set(changed) == {2}
 
 
 def test_a_generation_waits_for_the_one_before():
@@ -142,12 +169,3 @@ def test_every_generation_is_recorded():
         assert event.data["scores"] == sorted(event.data["scores"])
         scores = search.history.scores[event.data["members"]]
         assert scores.tolist() == event.data["scores"]
-
-
-def test_a_larger_budget_leaves_the_population_as_it_is():
-    search = make(box(2), budget=100)
-    run(search, 30)
-    again = make(box(2), budget=400)
-    entries = [search.history.entry(key) for key in range(30)]
-    again.restore(search.state(), entries)
-    assert again.population_size == 20

@@ -3,12 +3,11 @@
 Notation:
     d       the number of columns
     P       the size of the population
-    age     of a trial: how many were proposed after it
+    age     of a trial: how many of those that were proposed after it have a score
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
@@ -27,6 +26,7 @@ from tfhpo.strategies.evolution import (
     ResamplingMutation,
     Selection,
     SimulatedBinaryCrossover,
+    SingleMutation,
     Tournament,
     Truncation,
     UniformCrossover,
@@ -44,11 +44,12 @@ CROSSOVERS: Mapping[str, Crossover] = {
 MUTATIONS: Mapping[str, Mutation] = {
     "adaptive": AdaptiveMutation(),
     "resampling": ResamplingMutation(),
+    "single": SingleMutation(),
 }
-# How often a child that repeats a trial is bred again.
-_BREEDINGS = 50
-# P by default: this share of the budget, within bounds; the classic one where there is no budget.
-_SHARE, _SMALLEST, _LARGEST, _CLASSIC = 0.2, 8, 50, 100
+# How often a child that repeats a trial is bred again, and how often before it mutates once more.
+_BREEDINGS, _PATIENCE = 50, 10
+# The lifetime by default, in sizes of the population.
+_LIFETIMES = 3
 
 Operator = TypeVar("Operator")
 
@@ -59,13 +60,14 @@ class GeneticAlgorithm(Strategy):
     *Beginning.* The user's defaults, then an even spread, `P` points in all; the best points of
     former studies are the first of them.
 
-    *Population.* The best `P` of the trials that are not older than `lifetime`, and the best
-    `elites` of any age. So one trial that was lucky in its noise does not breed for ever.
+    *Population.* The best `P` of the last `lifetime` trials, and the best `elites` of any age among
+    them. So one trial that was lucky in its noise does not breed for ever.
 
     *Child.* Two parents are selected. With probability `crossover_rate` they cross, else the child
     is the first of them. Of a gene that one parent does not use the child takes the other's, and of
     one that neither uses a random value, so what becomes active by a choice is never left over from
-    nowhere. Then it mutates. A child that repeats a trial is bred again.
+    nowhere. Then it mutates. A child that repeats a trial is bred again; where that goes on, with
+    one mutation more.
 
     *Steady-state* (default): every child is bred from the population as it is, so workers never
     wait. *Generational*: `P` children are bred from a generation before any of them counts, and
@@ -74,19 +76,23 @@ class GeneticAlgorithm(Strategy):
     Failed trials do not breed. Every `P` results the population is recorded for the study
     ("generation").
 
+    The defaults are measured for budgets of 50, 200 and 1,000 trials (benchmarks/README.md): a
+    small population that presses hard, forgets what is old, and changes one gene at a time is ahead
+    of larger ones at all three.
+
     Args:
         space: What to search.
         rng: The only source of randomness.
-        budget: How many trials are planned, or None where nobody knows.
-        population_size: `P`, at least 2. Default a fifth of the budget, within 8 and 50; the
-            classic 100 without a budget.
+        budget: How many trials are planned, or None where nobody knows; not needed.
+        population_size: `P`, at least 2. Default 8.
         selection: "tournament" (default), "truncation", or a `Selection` of
             `tfhpo.strategies.evolution`.
         crossover: "uniform" (default), "blend", "sbx", or a `Crossover`.
-        mutation: "adaptive" (default), "resampling", or a `Mutation`.
+        mutation: "single" (default), "adaptive", "resampling", or a `Mutation`.
         crossover_rate: In [0, 1]. Default 0.7.
-        elites: How many of the best trials stay whatever their age, at least 0. Default 1.
-        lifetime: How many trials one stays in the population, at least `P`; None for all of them.
+        elites: How many of the best trials stay whatever their age, at least 0. Default 0.
+        lifetime: For how many scores one stays in the population, at least `P`. Default 3 `P`;
+            `math.inf` for all of them.
         generational: Whether generations follow one another. Default False.
 
     Raises:
@@ -106,21 +112,22 @@ class GeneticAlgorithm(Strategy):
         rng: np.random.Generator,
         *,
         budget: int | None = None,
-        population_size: int | None = None,
+        population_size: int = 8,
         selection: str | Selection = "tournament",
         crossover: str | Crossover = "uniform",
-        mutation: str | Mutation = "adaptive",
+        mutation: str | Mutation = "single",
         crossover_rate: float = 0.7,
-        elites: int = 1,
-        lifetime: int | None = None,
+        elites: int = 0,
+        lifetime: float | None = None,
         generational: bool = False,
     ) -> None:
         super().__init__(space, rng, budget=budget)
-        self.population_size = _usual_size(budget) if population_size is None else population_size
+        self.population_size = population_size
         self.selection = _operator("selection", selection, SELECTIONS, Selection)
         self.crossover = _operator("crossover", crossover, CROSSOVERS, Crossover)
         self.mutation = _operator("mutation", mutation, MUTATIONS, Mutation)
-        self.crossover_rate, self.elites, self.lifetime = crossover_rate, elites, lifetime
+        self.crossover_rate, self.elites = crossover_rate, elites
+        self.lifetime = _LIFETIMES * population_size if lifetime is None else lifetime
         self.generational = generational
         self._check()
         self._design = InitialDesign(self.population_size, int(rng.integers(2**31)))
@@ -139,23 +146,26 @@ class GeneticAlgorithm(Strategy):
         if not len(ranked):
             return self._draw_untried()
         population = Point(self.history.x[ranked], self.history.active[ranked])
-        for _ in range(_BREEDINGS):
-            child = self._child(population)
+        for attempt in range(_BREEDINGS):
+            child = self._child(population, 1 + attempt // _PATIENCE)
             if not self.history.tried(child):
                 return child
         return self._draw_untried()
 
-    def _child(self, population: Point) -> Point:
+    def _child(self, population: Point, mutations: int) -> Point:
         first, second = self.selection.choose(len(population.x), self.rng)
         if self.rng.random() >= self.crossover_rate:
             second = first
         mine, theirs = self._whole(population, first, second)
-        crossed = self.crossover.cross(mine, theirs, self._genes, self.rng)
-        child = self.space.point(np.clip(crossed, 0.0, 1.0))
-        # Genes that are not used keep their places: a mutated choice may make them count.
-        places = np.where(child.active, child.x, np.clip(crossed, 0.0, 1.0))
-        mutant = self.mutation.mutate(places, child.active, population, self._genes, self.rng)
-        return self.space.point(np.clip(mutant, 0.0, 1.0))
+        places = np.clip(self.crossover.cross(mine, theirs, self._genes, self.rng), 0.0, 1.0)
+        child = self.space.point(places)
+        for _ in range(mutations):
+            # Genes that are not used keep their places: a mutated choice may make them count.
+            places = np.where(child.active, child.x, places)
+            mutant = self.mutation.mutate(places, child.active, population, self._genes, self.rng)
+            places = np.clip(mutant, 0.0, 1.0)
+            child = self.space.point(places)
+        return child
 
     def _whole(self, population: Point, first: int, second: int) -> tuple[FloatArray, FloatArray]:
         """Returns both parents' places with the genes filled in that one of them does not use."""
@@ -173,8 +183,8 @@ class GeneticAlgorithm(Strategy):
         if self.generational:
             scored = scored[scored < self._generation * self.population_size]
         ranked = best_first(scored, self.history.scores)
-        if self.lifetime is not None:
-            young = ranked >= len(self.history) - self.lifetime
+        if len(scored) > self.lifetime:
+            young = ranked >= scored[len(scored) - int(self.lifetime)]
             young[: self.elites] = True
             ranked = ranked[young]
         return ranked[: self.population_size]
@@ -206,12 +216,9 @@ class GeneticAlgorithm(Strategy):
         return {
             "sobol": self._design.seed,
             "results": self._results,
-            # A search that goes on with a larger budget keeps the population it began with.
-            "population_size": self.population_size,
         }
 
     def _restore_private(self, state: dict[str, Any]) -> None:
-        self.population_size = state["population_size"]
         self._design = InitialDesign(self.population_size, state["sobol"])
         self._results = state["results"]
 
@@ -232,17 +239,11 @@ class GeneticAlgorithm(Strategy):
             )
         if self.elites < 0:
             raise ArgumentError(f"`elites` must be at least 0. Received: elites={self.elites}.")
-        if lifetime is not None and lifetime < size:
+        if not lifetime >= size:
             raise ArgumentError(
                 f"`lifetime` must be at least the population's size, {size}. "
                 f"Received: lifetime={lifetime}."
             )
-
-
-def _usual_size(budget: int | None) -> int:
-    if budget is None:
-        return _CLASSIC
-    return min(max(math.ceil(_SHARE * budget), _SMALLEST), _LARGEST)
 
 
 def _operator(

@@ -241,7 +241,7 @@ class GeneticAlgorithm(Tuner):
         hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
         objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
         max_trials: How many trials to run at most. Default 100.
-        population_size: How many trials breed. Default a fifth of `max_trials`, within 8 and 50.
+        population_size: How many trials breed. Default 8.
         seed: As of `tfhpo.RandomSearch`.
         options: Further arguments of the strategy by name, such as `selection`, `crossover`,
             `mutation` and `generational`.

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 
 from tfhpo.errors import ArgumentError
 from tfhpo.space import Point
-from tfhpo.strategies.evolution import AdaptiveMutation, Genes, ResamplingMutation
+from tfhpo.strategies.evolution import (
+    AdaptiveMutation,
+    Genes,
+    ResamplingMutation,
+    SingleMutation,
+)
 
 GENES = Genes(np.array([False, False, True, True]), np.array([0, 5, 3, 2]))
 X = np.array([0.5, 0.5, 0.5, 0.0])
@@ -39,7 +44,7 @@ def test_a_gene_that_is_used_changes_and_no_other(kind, rate, active, seed):
     assert np.all(found[~active] == X[~active])
 
 
-@pytest.mark.parametrize("mutation", [AdaptiveMutation(), ResamplingMutation()])
+@pytest.mark.parametrize("mutation", [AdaptiveMutation(), ResamplingMutation(), SingleMutation()])
 def test_a_choice_becomes_another_choice(mutation):
     found = mutants(mutation)
     assert set(found[:, 2]) == {0.0, 0.5, 1.0}
@@ -75,12 +80,36 @@ def test_the_rate_is_that_of_each_gene():
     assert changed == pytest.approx(np.full(4, 1 - 0.7 * 0.75), abs=0.04)
 
 
+@given(st.lists(st.booleans(), min_size=4, max_size=4), st.integers(0, 999))
+def test_a_single_gene_changes_and_only_a_used_one(active, seed):
+    active, rng = np.array(active), np.random.default_rng(seed)
+    found = SingleMutation().mutate(X, active, population(0.1), GENES, rng)
+    assert np.count_nonzero(found != X) == any(active)
+    assert np.all(found[~active] == X[~active])
+
+
+def test_steps_are_short_and_long_whatever_the_population():
+    steps = mutants(SingleMutation((0.01, 0.1)), width=1e-6)[:, 0] - 0.5
+    steps = steps[steps != 0]
+    # Of normal steps, half are within 0.67 deviations.
+    assert np.mean(abs(steps) < 0.0067) == pytest.approx(0.25 + 0.5 * 0.053, abs=0.05)
+    assert np.mean(abs(steps) > 0.067) == pytest.approx(0.25, abs=0.05)
+
+
+def test_a_step_past_an_end_stops_there():
+    found = mutants(SingleMutation((10.0,)))[:, 0]
+    assert np.mean(found == 0.0) == pytest.approx(0.125, abs=0.03)
+    assert np.mean(found == 1.0) == pytest.approx(0.125, abs=0.03)
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [
         (lambda: AdaptiveMutation(0.0), "rate=0.0"),
         (lambda: ResamplingMutation(1.5), "rate=1.5"),
         (lambda: AdaptiveMutation(scale=0.0), "scale=0.0"),
+        (lambda: SingleMutation(()), r"widths=\(\)"),
+        (lambda: SingleMutation((0.1, 0.0)), r"widths=\(0.1, 0.0\)"),
     ],
 )
 def test_arguments(make, told):

@@ -7,7 +7,12 @@ from tfhpo.strategies.evolution.crossover import (
     UniformCrossover,
 )
 from tfhpo.strategies.evolution.genes import Genes
-from tfhpo.strategies.evolution.mutation import AdaptiveMutation, Mutation, ResamplingMutation
+from tfhpo.strategies.evolution.mutation import (
+    AdaptiveMutation,
+    Mutation,
+    ResamplingMutation,
+    SingleMutation,
+)
 from tfhpo.strategies.evolution.selection import Selection, Tournament, Truncation
 
 __all__ = [
@@ -19,6 +24,7 @@ __all__ = [
     "ResamplingMutation",
     "Selection",
     "SimulatedBinaryCrossover",
+    "SingleMutation",
     "Tournament",
     "Truncation",
     "UniformCrossover",

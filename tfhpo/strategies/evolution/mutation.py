@@ -106,12 +106,52 @@ class AdaptiveMutation(Mutation):
         rng: np.random.Generator,
     ) -> FloatArray:
         s = np.maximum(self.scale * _spread(population), _shortest(genes))
-        step = s * rng.standard_normal(len(genes))
-        # A step of a finite column goes to another value, or it would be none.
-        gap = np.where(genes.counts > 1, 1.0 / np.maximum(genes.counts - 1, 1), 0.0)
-        step = np.sign(step) * np.maximum(np.abs(step), gap)
+        step = _to_another_value(s * rng.standard_normal(len(genes)), genes)
         moved = np.where(genes.categorical, _resampled(x, genes, rng), _reflected(x + step))
         return np.where(_which(self.rate, active, rng), moved, x)
+
+
+@dataclass(frozen=True)
+class SingleMutation(Mutation):
+    """One gene changes: a number takes a short, a middling or a long step, a choice is drawn anew.
+
+    The step is normal, and its deviation one of `widths`, each as likely as the others, whatever
+    the population is like: short ones refine, and long ones leave a valley that all of it lies in.
+    A step past an end stops there. The ends are likely places: the best
+    amount of a regulariser is often none at all.
+
+    Args:
+        widths: The deviations of a step on the unit interval, each above 0. Default 0.05, 0.2, 0.5.
+
+    Raises:
+        ArgumentError: If there is no width, or one is not above 0.
+
+    Source:
+        One gene at a time: Real et al., "Regularized Evolution for Image Classifier Architecture
+        Search", AAAI (2019).
+    """
+
+    widths: tuple[float, ...] = (0.05, 0.2, 0.5)
+
+    def __post_init__(self) -> None:
+        if not self.widths or not all(0 < width < math.inf for width in self.widths):
+            raise ArgumentError(
+                "`widths` must hold at least one number, and each be above 0. "
+                f"Received: widths={self.widths}."
+            )
+
+    def mutate(
+        self,
+        x: FloatArray,
+        active: BoolArray,
+        population: Point,
+        genes: Genes,
+        rng: np.random.Generator,
+    ) -> FloatArray:
+        step = _to_another_value(rng.choice(self.widths) * rng.standard_normal(len(genes)), genes)
+        stopped = np.clip(x + step, 0.0, 1.0)
+        moved = np.where(genes.categorical, _resampled(x, genes, rng), stopped)
+        return np.where(_one(active, rng), moved, x)
 
 
 def _which(rate: float | None, active: BoolArray, rng: np.random.Generator) -> BoolArray:
@@ -123,6 +163,15 @@ def _which(rate: float | None, active: BoolArray, rng: np.random.Generator) -> B
     return chosen & active
 
 
+def _one(active: BoolArray, rng: np.random.Generator) -> BoolArray:
+    """Returns a mask of one used gene, or of none where none is used."""
+    chosen = np.zeros(len(active), dtype=bool)
+    used = np.flatnonzero(active)
+    if len(used):
+        chosen[rng.choice(used)] = True
+    return chosen
+
+
 def _resampled(x: FloatArray, genes: Genes, rng: np.random.Generator) -> FloatArray:
     """Returns new places, `d`; of a categorical column, of another choice."""
     drawn = rng.random(len(genes))
@@ -130,6 +179,17 @@ def _resampled(x: FloatArray, genes: Genes, rng: np.random.Generator) -> FloatAr
     jump = 1.0 + np.floor(drawn * others)
     choice = (np.rint(x * others) + jump) % np.maximum(genes.counts, 1) / others
     return np.where(genes.categorical, choice, drawn)
+
+
+def _to_another_value(step: FloatArray, genes: Genes) -> FloatArray:
+    """Returns steps that are no shorter than the way to a finite column's next value, `d`."""
+    longer: FloatArray = np.sign(step) * np.maximum(np.abs(step), _gaps(genes))
+    return longer
+
+
+def _gaps(genes: Genes) -> FloatArray:
+    """Returns the way between neighbouring values, `d`; 0 where there are infinitely many."""
+    return np.where(genes.counts > 1, 1.0 / np.maximum(genes.counts - 1, 1), 0.0)
 
 
 def _reflected(x: FloatArray) -> FloatArray:
@@ -148,8 +208,7 @@ def _spread(population: Point) -> FloatArray:
 
 
 def _shortest(genes: Genes) -> FloatArray:
-    half = np.where(genes.counts > 1, 0.5 / np.maximum(genes.counts - 1, 1), 0.0)
-    shortest: FloatArray = np.maximum(half, _LEAST)
+    shortest: FloatArray = np.maximum(0.5 * _gaps(genes), _LEAST)
     return shortest
 
 

@@ -52,7 +52,8 @@ class Tournament(Selection):
     """Each parent is the best of a few that are drawn from the population.
 
     Args:
-        size: How many are drawn, at least 1; the larger, the more the best ones breed. Default 3.
+        size: How many are drawn, at least 1; the larger, the more the best ones breed. Default 8,
+            which is measured for a population of 8.
 
     Raises:
         ArgumentError: If the size is below 1.
@@ -62,7 +63,7 @@ class Tournament(Selection):
         Foundations of Genetic Algorithms 1 (1991).
     """
 
-    size: int = 3
+    size: int = 8
 
     def __post_init__(self) -> None:
         if self.size < 1:
