@@ -105,13 +105,14 @@ def test_a_lucky_trial_grows_old_unless_it_is_of_the_elite():
         assert (0 in search._population()) == stays
 
 
-def test_the_population_is_of_the_last_scores():
-    search = make(box(2), population_size=4)
-    run(search, 40)
-    assert min(search._population()) >= 40 - 3 * 4
-    immortal = make(box(2), population_size=4, lifetime=math.inf)
-    run(immortal, 40)
-    assert set(immortal._population()) == set(np.argsort(immortal.history.scores)[:4])
+@pytest.mark.parametrize(("lifetime", "stays"), [(None, False), (math.inf, True)])
+def test_a_trial_breeds_for_twelve_populations_by_default(lifetime, stays):
+    search = make(box(2), population_size=4, lifetime=lifetime)
+    run(search, 1, lambda x: -1.0)
+    run(search, 12 * 4 - 1)
+    assert 0 in search._population()
+    run(search, 1)
+    assert (0 in search._population()) == stays
 
 
 def test_nobody_grows_old_while_others_are_awaited():

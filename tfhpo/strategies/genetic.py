@@ -49,7 +49,7 @@ MUTATIONS: Mapping[str, Mutation] = {
 # How often a child that repeats a trial is bred again, and how often before it mutates once more.
 _BREEDINGS, _PATIENCE = 50, 10
 # The lifetime by default, in sizes of the population.
-_LIFETIMES = 3
+_LIFETIMES = 12
 
 Operator = TypeVar("Operator")
 
@@ -60,8 +60,8 @@ class GeneticAlgorithm(Strategy):
     *Beginning.* The user's defaults, then an even spread, `P` points in all; the best points of
     former studies are the first of them.
 
-    *Population.* The best `P` of the last `lifetime` trials, and the best `elites` of any age among
-    them. So one trial that was lucky in its noise does not breed for ever.
+    *Population.* The best `P` of the last `lifetime` trials that have a score, with the best
+    `elites` of all in front. So a trial that was lucky in its noise does not breed for ever.
 
     *Child.* Two parents are selected. With probability `crossover_rate` they cross, else the child
     is the first of them. Of a gene that one parent does not use the child takes the other's, and of
@@ -77,8 +77,8 @@ class GeneticAlgorithm(Strategy):
     ("generation").
 
     The defaults are measured for budgets of 50, 200 and 1,000 trials (benchmarks/README.md): a
-    small population that presses hard, forgets what is old, and changes one gene at a time is ahead
-    of larger ones at all three.
+    small population that presses hard and changes one gene at a time did at least as well as
+    larger ones at all three.
 
     Args:
         space: What to search.
@@ -91,7 +91,7 @@ class GeneticAlgorithm(Strategy):
         mutation: "single" (default), "adaptive", "resampling", or a `Mutation`.
         crossover_rate: In [0, 1]. Default 0.7.
         elites: How many of the best trials stay whatever their age, at least 0. Default 0.
-        lifetime: For how many scores one stays in the population, at least `P`. Default 3 `P`;
+        lifetime: For how many scores one stays in the population, at least `P`. Default 12 `P`;
             `math.inf` for all of them.
         generational: Whether generations follow one another. Default False.
 
