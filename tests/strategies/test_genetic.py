@@ -115,6 +115,20 @@ def test_a_trial_breeds_for_twelve_populations_by_default(lifetime, stays):
     assert (0 in search._population()) == stays
 
 
+def test_another_population_begins_where_the_best_leaves_unsurpassed():
+    search = make(box(2), population_size=4, lifetime=10)
+    run(search, 1, lambda x: -1.0)
+    run(search, 9)
+    assert search._population()[0] == 0
+    run(search, 1)
+    assert len(search._population()) == 0
+    fresh = run(search, 4)
+    assert set(search._population()) == {11, 12, 13, 14}
+    (child,) = run(search, 1)
+    # Random points share no place; a child has one of its two from a parent.
+    assert np.count_nonzero(np.isin(child.x, [point.x for point in fresh])) == 1
+
+
 def test_nobody_grows_old_while_others_are_awaited():
     search = make(box(2), population_size=4)
     run(search, 12)

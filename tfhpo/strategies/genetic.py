@@ -61,7 +61,9 @@ class GeneticAlgorithm(Strategy):
     former studies are the first of them.
 
     *Population.* The best `P` of the last `lifetime` trials that have a score, with the best
-    `elites` of all in front. So a trial that was lucky in its noise does not breed for ever.
+    `elites` of all in front. So a trial that was lucky in its noise does not breed for ever. Where
+    the best one leaves because of its age, and none has been better since, the search is stuck:
+    another population begins with `P` random points, and the trials before do not breed any more.
 
     *Child.* Two parents are selected. With probability `crossover_rate` they cross, else the child
     is the first of them. Of a gene that one parent does not use the child takes the other's, and of
@@ -132,6 +134,8 @@ class GeneticAlgorithm(Strategy):
         self._check()
         self._design = InitialDesign(self.population_size, int(rng.integers(2**31)))
         self._genes = Genes.of(space)
+        # The first key of the run that breeds now.
+        self._begun = 0
         self._results = 0
 
     # ------------------------------------------------------------------ breeding
@@ -143,7 +147,7 @@ class GeneticAlgorithm(Strategy):
             point = self._design.point(self.space, len(self.history))
             return self._draw_untried() if self.history.tried(point) else point
         ranked = self._population()
-        if not len(ranked):
+        if not len(ranked) or len(self.history) < self._begun + self.population_size:
             return self._draw_untried()
         population = Point(self.history.x[ranked], self.history.active[ranked])
         for attempt in range(_BREEDINGS):
@@ -179,15 +183,28 @@ class GeneticAlgorithm(Strategy):
 
     def _population(self) -> npt.NDArray[np.intp]:
         """Returns the keys of the population, the best first."""
+        run = self._run()
+        ranked = best_first(run, self.history.scores)
+        young = ranked >= self._oldest(run)
+        young[: self.elites] = True
+        return ranked[young][: self.population_size]
+
+    def _run(self) -> npt.NDArray[np.intp]:
+        """Returns the keys that may breed, since the last beginning, ascending."""
         scored = self.history.scored
         if self.generational:
             scored = scored[scored < self._generation * self.population_size]
-        ranked = best_first(scored, self.history.scores)
-        if len(scored) > self.lifetime:
-            young = ranked >= scored[len(scored) - int(self.lifetime)]
-            young[: self.elites] = True
-            ranked = ranked[young]
-        return ranked[: self.population_size]
+        return scored[scored >= self._begun]
+
+    def _oldest(self, run: npt.NDArray[np.intp]) -> int:
+        """Returns the first key of a run that is not too old to breed."""
+        return int(run[len(run) - int(self.lifetime)]) if len(run) > self.lifetime else 0
+
+    def _begin_anew_where_stuck(self) -> None:
+        run = self._run()
+        ranked = best_first(run, self.history.scores)
+        if not self.elites and len(run) and ranked[0] < self._oldest(run):
+            self._begun = len(self.history)
 
     @property
     def _generation(self) -> int:
@@ -200,6 +217,7 @@ class GeneticAlgorithm(Strategy):
         return len(pending) > 0 and bool(pending[0] < self._generation * self.population_size)
 
     def _learn(self, entry: Entry) -> None:
+        self._begin_anew_where_stuck()
         self._results += 1
         if self._results % self.population_size == 0 and len(self.history.scored):
             generation = self._results // self.population_size
@@ -216,11 +234,12 @@ class GeneticAlgorithm(Strategy):
         return {
             "sobol": self._design.seed,
             "results": self._results,
+            "begun": self._begun,
         }
 
     def _restore_private(self, state: dict[str, Any]) -> None:
         self._design = InitialDesign(self.population_size, state["sobol"])
-        self._results = state["results"]
+        self._results, self._begun = state["results"], state["begun"]
 
     def _space_grew(self) -> None:
         self._genes = Genes.of(self.space)
