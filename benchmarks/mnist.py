@@ -51,7 +51,8 @@ SPACE = Space(
         Parameter("momentum", FloatRange(0.0, 0.99), (Condition("optimizer", ("sgd",)),)),
     ]
 )
-_RUNGS = Parameter("epochs", Levels((1, 3, EPOCHS), ordered=True))
+_STAGES = (1, 3, EPOCHS)
+_RUNGS = Parameter("epochs", Levels(_STAGES, ordered=True))
 
 # ---------------------------------------------------------------- training
 
@@ -156,15 +157,18 @@ def pruned(strategy: str, pruner: str | None) -> Search:
         best = math.inf
         for number in range(10**6):
             ((key, point),) = proposer.suggest()
-            curve = trainings.curve(SPACE.decode(*point), EPOCHS)
-            for epoch, error in enumerate(curve):
-                best = min(best, error)
+            values, reached = SPACE.decode(*point), math.inf
+            for epoch in range(EPOCHS):
+                # As many epochs as may be needed, so that little is trained for nothing.
+                stage = min(rung for rung in _STAGES if rung > epoch)
+                error = trainings.curve(values, stage)[epoch]
+                best, reached = min(best, error), min(reached, error)
                 yield best
                 if judge and not judge.report(number, error, step=epoch) and epoch + 1 < EPOCHS:
                     told = Result(key, point, judge.expected_end(number), pruned=True)
                     break
             else:
-                told = Result(key, point, min(curve))
+                told = Result(key, point, reached)
                 if judge:
                     judge.end(number)
             proposer.observe([told])
