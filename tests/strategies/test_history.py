@@ -132,26 +132,26 @@ def test_a_point_of_another_dimension_is_refused(places):
 
 def test_a_revised_score_takes_the_place_of_the_old_one():
     history = told((3.0, 0.1), (1.0, 0.2), (2.0, 0.3))
-    history.revise(0, 0.5)
+    history.revise({0: 0.5})
     assert history.scores.tolist() == [0.5, 1.0, 2.0]
     assert history.best == 0
 
 
 def test_a_best_that_is_revised_to_worse_leaves_its_place_to_the_first_of_the_lowest():
     history = told((1.0, 0.1), (2.0, 0.2), (2.0, 0.3))
-    history.revise(0, 2.5)
+    history.revise({0: 2.5})
     assert history.best == 1
-    history.revise(0, 2.0)
+    history.revise({0: 2.0})
     assert history.best == 0
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf])
 def test_a_point_can_be_revised_to_a_failure_and_back(score):
     history = told((1.0, 0.1))
-    history.revise(0, score)
+    history.revise({0: score})
     assert (history.failed.tolist(), history.best) == ([0], None)
     assert math.isnan(history.scores[0])
-    history.revise(0, 4.0)
+    history.revise({0: 4.0})
     assert (history.completed.tolist(), history.best) == ([0], 0)
 
 
@@ -159,9 +159,9 @@ def test_only_a_known_score_can_be_revised():
     history = told((1.0, 0.1))
     key = history.add(point(0.2))
     with pytest.raises(ArgumentError, match=f"Received: pending key {key}"):
-        history.revise(key, 1.0)
+        history.revise({key: 1.0})
     with pytest.raises(ArgumentError, match="Received: 2"):
-        history.revise(2, 1.0)
+        history.revise({2: 1.0})
 
 
 @given(
@@ -172,7 +172,7 @@ def test_the_best_after_any_revisions_is_that_of_a_history_told_so_at_once(score
     history = told(*[(score, index / 10) for index, score in enumerate(scores)])
     for key, score in revisions:
         if key < len(scores):
-            history.revise(key, score)
+            history.revise({key: score})
             scores[key] = score
     at_once = told(*[(score, index / 10) for index, score in enumerate(scores)])
     assert history.best == at_once.best

@@ -66,8 +66,12 @@ class Halving(MultiFidelity):
     `bracket`, the value of the `rung`, the keys of its `trials`, and those of the `promoted` ones.
 
     Workers never wait for the others of a rung: while results are awaited the next bracket is
-    opened, and the oldest bracket that can hand out work does. When the proposer has no
-    configurations left the last bracket goes on with those that it has.
+    opened, and the oldest bracket that can hand out work does. Only at the end of a budget they
+    do, where the trials that are left are those that the open brackets still need. When the
+    proposer has no configurations left the last bracket goes on with those that it has.
+
+    A point that is held for someone else joins the bracket that is being filled, if it begins at
+    the rung of that.
 
     Subclasses fill in `_plan`.
     """
@@ -108,11 +112,39 @@ class Halving(MultiFidelity):
         return None
 
     def _begin(self, configuration: int) -> int:
-        if not self._brackets or len(self._brackets[-1].members) == self._brackets[-1].size:
-            self._brackets.append(Bracket(self._opened, *self._plan(self._opened)))
-            self._opened += 1
+        if self._is_full():
+            self._open()
         self._brackets[-1].members.append(configuration)
         return self._brackets[-1].rung
+
+    def _may_begin(self) -> bool:
+        if self.budget is None or not self._is_full() or not len(self.history.pending):
+            return True
+        left = self.budget - len(self.history)
+        return left <= 0 or left > sum(map(self._owed, self._brackets))
+
+    def _owed(self, bracket: Bracket) -> int:
+        """Returns how many trials a full bracket still needs, if all members go on well."""
+        rungs = len(self.fidelity) - bracket.rung
+        waiting = sum(self._can_go_on(member, bracket.rung) for member in bracket.members)
+        return waiting + sum(sizes(bracket.size, rungs, self.factor)[1:])
+
+    def _adopted(self, configuration: int, rung: int) -> None:
+        if self._is_full():
+            first, _ = self._plan(self._opened)
+            if first != rung:
+                return
+            self._open()
+        if self._brackets[-1].rung == rung:
+            self._brackets[-1].members.append(configuration)
+
+    def _is_full(self) -> bool:
+        """Whether the next configuration opens another bracket."""
+        return not self._brackets or len(self._brackets[-1].members) == self._brackets[-1].size
+
+    def _open(self) -> None:
+        self._brackets.append(Bracket(self._opened, *self._plan(self._opened)))
+        self._opened += 1
 
     def _learn(self, entry: Entry) -> None:
         super()._learn(entry)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import enum
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -165,28 +165,30 @@ class History:
         else:
             self._complete(key, score)
 
-    def revise(self, key: int, score: float) -> None:
-        """Replaces the score of a point whose outcome is known.
+    def revise(self, scores: Mapping[int, float]) -> None:
+        """Replaces the scores of points whose outcome is known.
 
         Args:
-            key: The key that `add` returned.
-            score: Lower is better; a score that is not finite makes the point a failure.
+            scores: Key to score, lower is better; one that is not finite makes the point a failure.
 
         Raises:
             ArgumentError: If there is no such key, or its result is still awaited.
         """
-        self._check(key)
-        if self._outcomes[key] == Outcome.PENDING:
-            raise ArgumentError(f"Only a known score can be revised. Received: pending key {key}.")
-        was_best = key == self._best
-        if not math.isfinite(score):
-            self._scores[key], self._outcomes[key] = math.nan, Outcome.FAILED
-        elif self._outcomes[key] == Outcome.PRUNED:
-            self._prune(key, score)
-        else:
-            self._complete(key, score)
-        if was_best:
-            self._best = self._lowest()
+        for key in scores:
+            self._check(key)
+        keys = np.fromiter(scores.keys(), dtype=np.intp, count=len(scores))
+        revised = np.fromiter(scores.values(), dtype=np.float64, count=len(scores))
+        outcomes = self._outcomes[keys]
+        if (outcomes == Outcome.PENDING).any():
+            raise ArgumentError(
+                "Only a known score can be revised. "
+                f"Received: pending key {keys[outcomes == Outcome.PENDING][0]}."
+            )
+        finite = np.isfinite(revised)
+        known = np.where(outcomes == Outcome.PRUNED, Outcome.PRUNED, Outcome.COMPLETED)
+        self._scores[keys] = np.where(finite, revised, np.nan)
+        self._outcomes[keys] = np.where(finite, known, Outcome.FAILED)
+        self._best = self._lowest()
 
     def restore(self, entry: Entry) -> None:
         """Appends a point of a saved history, under its old key.

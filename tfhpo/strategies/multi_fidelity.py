@@ -72,7 +72,8 @@ class MultiFidelity(Strategy):
     A point that is held for someone else is a configuration of its own unless its values are those
     of a known one; without the fidelity, it counts at the highest rung.
 
-    Subclasses fill in `_promotion` and `_begin`, and `_run_out` where they plan ahead.
+    Subclasses fill in `_promotion` and `_begin`; and `_may_begin`, `_adopted` and `_run_out` where
+    they plan ahead.
 
     Args:
         space: What to search, with the fidelity among its columns.
@@ -138,6 +139,13 @@ class MultiFidelity(Strategy):
     def _begin(self, configuration: int) -> int:
         """Returns the rung at which a new configuration begins."""
 
+    def _may_begin(self) -> bool:
+        """Whether a new configuration may begin now, rather than wait for those under way."""
+        return True
+
+    def _adopted(self, configuration: int, rung: int) -> None:
+        """Takes in a configuration that was held for someone else, which begins at a rung."""
+
     def _run_out(self) -> None:
         """Takes in that the proposer has no configurations left."""
 
@@ -164,7 +172,7 @@ class MultiFidelity(Strategy):
     def _next(self) -> Point | None:
         promotion = self._promotion()
         if promotion is None:
-            return self._new()
+            return self._new() if self._may_begin() else None
         self._ledger.add(*promotion)
         return self._again(*promotion)
 
@@ -227,6 +235,7 @@ class MultiFidelity(Strategy):
             configuration = self._known(self.fidelity.without(point))
             if configuration is None:
                 configuration = self.proposer.hold(self.fidelity.without(point))
+                self._adopted(configuration, rung)
             self._ledger.add(configuration, rung)
 
     def _known(self, point: Point) -> int | None:
@@ -250,7 +259,8 @@ class MultiFidelity(Strategy):
         for configuration in told.pending:
             entry = self._first_entry(int(configuration), float(scores[configuration]))
             if entry.outcome is not Outcome.PENDING:
-                self.proposer.observe([Result(entry.key, entry.point, entry.score)])
+                pruned = entry.outcome is Outcome.PRUNED
+                self.proposer.observe([Result(entry.key, entry.point, entry.score, pruned)])
 
     def _first_entry(self, configuration: int, score: float) -> Entry:
         """Returns the proposer's entry of a configuration, which goes by its first trial."""
@@ -258,8 +268,11 @@ class MultiFidelity(Strategy):
         point = self.fidelity.without(first.point)
         if first.outcome is Outcome.PENDING:
             return Entry(configuration, point)
-        outcome = Outcome.FAILED if math.isnan(score) else Outcome.COMPLETED
-        return Entry(configuration, point, outcome, score)
+        if math.isnan(score):
+            return Entry(configuration, point, Outcome.FAILED, score)
+        # One that failed there and has a score since was held, and tried elsewhere, before.
+        pruned = first.outcome is Outcome.PRUNED
+        return Entry(configuration, point, Outcome.PRUNED if pruned else Outcome.COMPLETED, score)
 
     # ------------------------------------------------------------------ state
 
@@ -272,6 +285,9 @@ class MultiFidelity(Strategy):
         scores = self._ledger.scores(self.history, len(self.fidelity))
         entries = [self._first_entry(one, float(score)) for one, score in enumerate(scores)]
         self.proposer.restore(state["proposer"], entries)
+
+    def _check_growth(self, space: Space) -> None:
+        self.fidelity.others(space)
 
     def _space_grew(self) -> None:
         self.proposer.extend(self.fidelity.others(self.space))

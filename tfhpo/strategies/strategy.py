@@ -112,7 +112,7 @@ class Strategy(ABC):
         self._seeds: list[Point] = []
         # How many of them were looked at.
         self._seeded = 0
-        self._begun = False
+        self._under_way = False
         self._events: list[Event] = []
         self._finished = False
 
@@ -132,7 +132,7 @@ class Strategy(ABC):
             ArgumentError: If the search has begun or was told before, or a study does not have the
                 columns of the space.
         """
-        if self._begun or self.former or len(self.history):
+        if self._under_way or self.former or len(self.history):
             raise ArgumentError(
                 "A strategy is warm-started once, before anything is suggested or restored."
             )
@@ -152,7 +152,7 @@ class Strategy(ABC):
         Fewer than `n`, even none, come back when the strategy waits for results or has nothing
         left; `finished` tells which.
         """
-        self._begun = True
+        self._under_way = True
         suggestions: list[Suggestion] = []
         while len(suggestions) < n and not self._finished:
             point = self._seed() or self._propose()
@@ -185,8 +185,7 @@ class Strategy(ABC):
         Raises:
             ArgumentError: If a key is unknown or its result is still awaited.
         """
-        for key, score in scores.items():
-            self.history.revise(key, score)
+        self.history.revise(scores)
         self._revised()
 
     @final
@@ -201,6 +200,16 @@ class Strategy(ABC):
         noise the best score is luck. Nothing changes by asking.
         """
         return self.history.best
+
+    def origin(self, key: int) -> int | None:
+        """Returns the key of the trial that another goes on from, None where it starts afresh.
+
+        Only strategies that try a configuration again, with more of a fidelity, have any.
+
+        Args:
+            key: A suggestion's key.
+        """
+        return None
 
     @property
     def finished(self) -> bool:
@@ -233,7 +242,7 @@ class Strategy(ABC):
         self.rng.bit_generator.state = state["rng"]
         self._finished = state["finished"]
         self._seeded = state["seeded"]
-        self._begun = True
+        self._under_way = True
         self._restore_private(state["private"])
 
     @final
@@ -247,6 +256,7 @@ class Strategy(ABC):
             raise ArgumentError(
                 f"A space grows at its end only. Received: {space} after {self.space}."
             )
+        self._check_growth(space)
         self.space = space
         self.history.widen(len(space))
         self._finished = False
@@ -286,6 +296,9 @@ class Strategy(ABC):
 
     def _restore_private(self, state: dict[str, Any]) -> None:
         """Takes back what `_private_state` returned; the history is in place already."""
+
+    def _check_growth(self, space: Space) -> None:
+        """Refuses a larger space that the subclass cannot search, before anything has changed."""
 
     def _space_grew(self) -> None:
         """Adapts the subclass's own state to new columns at the end of the space."""
