@@ -63,6 +63,15 @@ def test_values_of_what_is_not_active_do_not_count(placed):
     assert drive(oracle, mixed) == [{"kind": "a", "x": 0.5, "n": 1}]
 
 
+def test_numbers_of_a_table_get_the_type_of_their_parameter(placed):
+    oracle = placed(RandomOracle("loss", 1, seed=0))
+    declare(oracle, mixed)
+    oracle.enqueue({"kind": "a", "x": 1, "n": 3.0})
+    (values,) = drive(oracle, mixed)
+    assert values == {"kind": "a", "x": 1.0, "n": 3}
+    assert (type(values["x"]), type(values["n"])) == (float, int)
+
+
 def test_hyperparameters_of_another_search_can_be_queued(placed):
     first = placed(RandomOracle("loss", 5, seed=0), "first")
     drive(first, mixed)

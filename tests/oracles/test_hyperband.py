@@ -2,10 +2,12 @@
 
 import keras_tuner as kt
 import pytest
-from driving import RUNNING, declare, drive, outcomes, run
+from driving import COMPLETED, RUNNING, declare, drive, outcomes, run
 
-from tfhpo.errors import ArgumentError, StudyMismatchError
+from tfhpo.errors import ArgumentError, SpaceError, StudyMismatchError
 from tfhpo.oracles import HyperbandOracle
+from tfhpo.pruners import MedianPruner
+from tfhpo.strategies.evolution import AdaptiveMutation
 
 SCHEDULERS = ["hyperband", "successive-halving", "asha"]
 
@@ -26,18 +28,19 @@ def oracle(placed, name="hyperband", max_epochs=9, **kwargs):
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
 @pytest.mark.parametrize("proposer", ["random", "bayesian", "genetic", "tpe"])
 def test_a_search_in_pieces_is_the_whole_search(placed, scheduler, proposer):
-    def make(name, trials):
-        return oracle(placed, name, max_trials=trials, scheduler=scheduler, proposer=proposer)
+    def go_on(name, trials=None):
+        # The same budget each time: brackets are made to fit it.
+        search = oracle(placed, name, max_trials=30, scheduler=scheduler, proposer=proposer)
+        drive(search, build, trials)
+        search.close()
+        return search
 
-    whole = make("whole", 30)
-    drive(whole, build)
-    for trials in (3, 10, 11, 20, 30):
-        pieces = make("pieces", trials)
-        drive(pieces, build)
+    whole = go_on("whole")
+    for trials in (3, 7, 1, 9, None):
+        pieces = go_on("pieces", trials)
     assert len(outcomes(whole)) == 30
-    if scheduler != "successive-halving":  # Its brackets are made to fit the budget.
-        assert outcomes(pieces) == outcomes(whole)
-        assert pieces.study().events == whole.study().events
+    assert outcomes(pieces) == outcomes(whole)
+    assert pieces.study().events == whole.study().events
 
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
@@ -61,6 +64,14 @@ def test_one_iteration_runs_every_bracket_once(placed):
     assert len(drive(oracle(placed, "twice", hyperband_iterations=2), build)) == 2 * 20
 
 
+def test_a_bracket_may_be_smaller(placed):
+    search = oracle(placed, scheduler="successive-halving", bracket_size=4, max_trials=6)
+    epochs = [values["epochs"] for values in drive(search, build)]
+    assert epochs == [1, 1, 1, 1, 3, 9]
+    with pytest.raises(ArgumentError, match=r"`bracket_size` is for .*scheduler='asha'"):
+        HyperbandOracle("loss", scheduler="asha", bracket_size=4)
+
+
 def test_a_trial_is_told_which_one_it_goes_on_from(placed):
     search = oracle(placed, scheduler="successive-halving")
     declare(search, build)
@@ -70,7 +81,7 @@ def test_a_trial_is_told_which_one_it_goes_on_from(placed):
         told.append((trial.hyperparameters.values["epochs"], notes.get("goes_on_from")))
         if "goes_on_from" in notes:
             former = dict(search.get_trial(notes["goes_on_from"]).hyperparameters.values)
-            assert notes["initial_epoch"] == former.pop("epochs")
+            assert former.pop("epochs") < trial.hyperparameters.values["epochs"]
             assert former.items() <= trial.hyperparameters.values.items()
         run(search, trial, build)
     assert all((epochs == 1) == (former is None) for epochs, former in told)
@@ -84,6 +95,67 @@ def test_a_queued_configuration_begins_at_the_lowest_rung(placed):
     first, second, *_ = drive(search, build)
     assert first == {"kind": "a", "x": 0.125, "epochs": 1}
     assert second == {"kind": "a", "x": 0.0, "epochs": 9}
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_the_best_queued_configuration_gets_to_the_top(placed, scheduler):
+    search = oracle(placed, scheduler=scheduler, max_trials=20)
+    declare(search, build)
+    search.enqueue({"kind": "b", "x": 0.0})
+    levels = {values["epochs"] for values in drive(search, build) if values["x"] == 0.0}
+    assert levels == {1, 3, 9}
+
+
+def test_a_former_search_over_other_rungs_is_no_obstacle(placed):
+    drive(first := oracle(placed, "first"), build)
+    (best,) = first.get_best_trials()
+    search = oracle(placed, "second", max_epochs=16, factor=2)
+    search.warm_start(first.study_path)
+    values = drive(search, build)
+    top = [trial.values["x"] for trial in first.study().completed if trial.values["epochs"] == 9]
+    assert any(values[0]["x"] == pytest.approx(x) for x in top)
+    third = oracle(placed, "third", max_epochs=16, factor=2)
+    declare(third, lambda hp: [hp.values.update(kind="b"), build(hp)])
+    third.enqueue(best.hyperparameters)
+    assert drive(third, build)[0]["x"] == best.hyperparameters.values["x"]
+
+
+def test_a_parameter_that_depends_on_the_fidelity_ends_the_search(placed):
+    def late(hp):
+        with hp.conditional_scope("epochs", [1]):
+            return build(hp) + hp.Float("more", 0, 1)
+
+    search = oracle(placed)
+    declare(search, build)
+    trial = search.create_trial("tuner0")
+    with pytest.raises(SpaceError, match="depend on the fidelity 'epochs'"):
+        run(search, trial, late)
+
+
+def test_operators_of_a_proposer_are_recorded(placed):
+    operator = AdaptiveMutation()
+    search = oracle(placed, proposer="genetic", proposer_options={"mutation": operator})
+    drive(search, build)
+    options = search.study().header.settings["options"]
+    assert options["proposer_options"] == {"mutation": repr(operator)}
+
+
+def test_a_pruner_takes_a_lower_rung_for_no_end(placed):
+    search = oracle(placed, scheduler="asha", pruner=MedianPruner(1), max_trials=6)
+    declare(search, build)
+    while (trial := search.create_trial("tuner0")).status == RUNNING:
+        epochs = trial.hyperparameters.values["epochs"]
+        score = build(trial.hyperparameters)
+        for epoch in range(epochs):
+            search.report(trial.trial_id, {"loss": score}, epoch, last=epoch + 1 == epochs)
+        search.update_trial(trial.trial_id, {"loss": score})
+        trial.status = COMPLETED
+        search.end_trial(trial)
+        if trial.trial_id == "0002":
+            break
+    # Three trials had one epoch: nobody knows of what they would have had at the second.
+    fourth = search.create_trial("tuner0")
+    assert search.report(fourth.trial_id, {"loss": 1e9}, 1)
 
 
 def test_epochs_compare_and_other_fidelities_do_not(placed):
@@ -128,7 +200,11 @@ def test_what_the_user_registered_is_left_as_it_is():
         ({"max_epochs": 2.5}, r"`max_epochs`.*Received: 2.5"),
         ({"min_epochs": 200}, r"lowest <= highest.*Received: lowest=200"),
         ({"factor": 1}, r"`factor`.*Received: factor=1"),
+        ({"factor": 0, "levels": [1, 3]}, r"`factor`.*Received: factor=0"),
+        ({"levels": 3}, r"`levels`.*Received: 3"),
+        ({"levels": [float("nan")]}, r"`levels`.*Received: \[nan\]"),
         ({"hyperband_iterations": 0}, r"`hyperband_iterations`.*Received: 0"),
+        ({"hyperband_iterations": float("inf")}, r"`hyperband_iterations`.*Received: inf"),
         ({"fidelity": "share"}, r"needs its `levels`.*Received: fidelity='share'"),
         ({"fidelity": "share", "levels": [1.0, 0.5]}, r"ascending.*Received: \[1.0, 0.5\]"),
         ({"levels": [0.5, 1]}, r"integers.*Received: \[0.5, 1\]"),

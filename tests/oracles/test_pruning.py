@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from driving import COMPLETED, RUNNING, STOPPED, declare, outcomes
 
-from tfhpo.errors import ArgumentError, StudyMismatchError
+from tfhpo.errors import ArgumentError, StudyError, StudyMismatchError
 from tfhpo.oracles import BayesianOracle, RandomOracle, TPEOracle, wire
 from tfhpo.pruners import ASHAPruner, MedianPruner
 from tfhpo.strategies import Outcome
@@ -164,6 +164,16 @@ def test_a_worker_hears_that_it_should_stop(placed):
     assert oracle.update_trial(other.trial_id, bad, step=0).status == STOPPED
     third = oracle.create_trial("tuner2")
     assert oracle.update_trial(third.trial_id, last, step=0).status == RUNNING
+
+
+def test_a_report_that_comes_too_late_changes_nothing(placed):
+    oracle = placed(RandomOracle("loss", 9, seed=0, pruner=MEDIAN))
+    search(oracle, [1.0, 2.0])
+    before = oracle.study().reports
+    assert not oracle.report("0001", {"loss": 0.0}, 9)
+    assert oracle.study().reports == before
+    with pytest.raises(StudyError, match="Received: trial '0007'"):
+        oracle.report("0007", {"loss": 0.0}, 0)
 
 
 def test_another_pruner_is_another_search(placed):

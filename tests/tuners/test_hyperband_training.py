@@ -7,6 +7,7 @@ from small_searches import X_HELD_OUT, Y_HELD_OUT, X, Y, classifier, compiled, n
 
 import tfhpo
 from tfhpo.errors import SpaceError
+from tfhpo.pruners import MedianPruner
 from tfhpo.study import TrialStatus
 
 #: One step per epoch, in the same order: training is then a function of the seed alone.
@@ -114,6 +115,37 @@ def test_a_model_that_fit_builds_goes_on_too(tmp_path):
     assert not list(tuner.study().path.parent.glob("*/state*"))
 
 
+def test_states_stay_while_more_trials_may_come(tmp_path):
+    paused = searched(hyperband(tmp_path, scheduler="asha", max_trials=6, patience=1))
+    assert paused.stop_reason == "patience"
+    assert states(paused)
+    again = searched(hyperband(tmp_path, scheduler="asha", max_trials=6))
+    assert not any(epochs == [0, 1] for epochs in steps(again))
+    assert not states(again)
+
+
+def test_training_goes_on_where_it_really_ended(tmp_path):
+    class StopAfterTwo(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = epoch >= 1
+
+    tuner = hyperband(tmp_path, levels=[4, 8], scheduler="asha", max_trials=3)
+    searched(tuner, callbacks=lambda: [StopAfterTwo()])
+    assert steps(tuner) == [[0, 1], [0, 1], [2]]
+
+
+def test_files_of_the_user_are_left_alone(tmp_path):
+    class Save(tfhpo.tuners.SearchListener):
+        def on_trial_end(self, trial):
+            folder = tmp_path / "search" / f"trial_{trial.trial_id}"
+            folder.mkdir(exist_ok=True)
+            (folder / "best_state_3.weights.h5").write_text("mine")
+
+    tuner = hyperband(tmp_path, max_epochs=2, max_trials=3, listeners=[Save()])
+    searched(tuner)
+    assert len(list(tmp_path.glob("search/trial_*/best_state_3.weights.h5"))) == 3
+
+
 def test_every_execution_goes_on_from_its_own_state(tmp_path):
     tuner = hyperband(
         tmp_path, max_epochs=2, scheduler="asha", max_trials=3, executions_per_trial=2
@@ -174,9 +206,11 @@ def test_a_fidelity_that_nobody_reads_is_refused(tmp_path):
 
 
 def test_pruned_trials_go_no_further(tmp_path):
-    tuner = searched(hyperband(tmp_path, scheduler="asha", max_trials=20, pruner="median"))
+    levels = {"levels": [3, 6], "scheduler": "asha", "max_trials": 12}
+    tuner = searched(hyperband(tmp_path, pruner=MedianPruner(1), **levels))
     trials = tuner.study().trials
     pruned = [trial.values for trial in trials if trial.status is TrialStatus.PRUNED]
+    assert pruned
     for values in pruned:
         further = [
             trial
@@ -185,9 +219,3 @@ def test_pruned_trials_go_no_further(tmp_path):
             and {**trial.values, "epochs": 0} == {**values, "epochs": 0}
         ]
         assert not further
-
-
-def test_every_proposer_proposes(tmp_path):
-    for proposer in ("bayesian", "genetic"):
-        tuner = hyperband(tmp_path / proposer, proposer=proposer, max_trials=8)
-        assert len(searched(tuner).study().trials) == 8

@@ -8,6 +8,7 @@ from keras_tuner.engine import trial as kt_trial
 
 from tfhpo.oracles.runs import Run
 
+_COMPLETED = kt_trial.TrialStatus.COMPLETED
 #: The fidelity that the tuner gives to `fit` itself, and whose trials go on from one another.
 EPOCHS = "epochs"
 
@@ -19,9 +20,9 @@ def notes(fidelity: str | None, former: Run | None) -> dict[str, Any]:
         fidelity: The name of the fidelity, None where there is none.
         former: The trial of the same configuration at the next lower rung, None without one.
     """
-    if fidelity != EPOCHS or former is None or EPOCHS not in former.values:
+    if fidelity != EPOCHS or former is None or former.trial.status != _COMPLETED:
         return {}
-    return {"goes_on_from": former.trial.trial_id, "initial_epoch": former.values[EPOCHS]}
+    return {"goes_on_from": former.trial.trial_id}
 
 
 def level_of(trial: kt_trial.Trial, fidelity: str | None) -> float:

@@ -26,14 +26,16 @@ class FormerStudy:
 
     Attributes:
         objective: Name of the metric that it optimised.
-        began: When its first trial began, unix seconds; this tells it from any other study.
+        first: The values of its first trial, and
+        seed: the seed of its search: they tell it from any other study.
         values: The values of each completed trial.
         scores: Their scores, lower is better.
         columns: How many columns of the new space it was told in; None before.
     """
 
     objective: str
-    began: float
+    first: dict[str, Value]
+    seed: int | None
     values: tuple[dict[str, Value], ...]
     scores: tuple[float, ...]
     columns: int | None = None
@@ -63,9 +65,10 @@ class FormerStudy:
         sign = sign_of(study.header.direction)
         return cls(
             study.header.objective,
-            float(study.trials[0].started or 0.0),
+            dict(study.trials[0].values),
+            study.header.settings.get("seed"),
             tuple(dict(trial.values) for trial in trials),
-            tuple(sign * float(trial.score or 0.0) for trial in trials),
+            tuple(sign * trial.score for trial in trials if trial.score is not None),
         )
 
     @classmethod
@@ -81,17 +84,21 @@ class FormerStudy:
     @property
     def identity(self) -> dict[str, Any]:
         """What tells it from another one, however much it has grown."""
-        return {"objective": self.objective, "began": self.began}
+        return {"objective": self.objective, "seed": self.seed, "first": self.first}
 
     def told_in(self, space: Space) -> FormerStudy:
         """Returns the study with the columns of the space that it is told in first."""
         return self if self.columns is not None else replace(self, columns=len(space))
 
-    def encoded(self, space: Space) -> Former:
+    def encoded(self, space: Space, fidelity: str | None = None) -> Former:
         """Returns the study as points of a space.
 
         A trial with a value that the space does not have is left out; of parameters that the space
-        does not have at all nothing is taken.
+        does not have at all nothing is taken, nor of the fidelity: its rungs may be others.
+
+        Args:
+            space: What is searched now.
+            fidelity: The name of its fidelity, None where there is none.
 
         Raises:
             ArgumentError: If no trial has a place in the space.
@@ -99,7 +106,7 @@ class FormerStudy:
         found = [
             (point, score)
             for values, score in zip(self.values, self.scores, strict=True)
-            if (point := _place(values, space)) is not None
+            if (point := _place(values, space, fidelity)) is not None
         ]
         if not found:
             raise ArgumentError(
@@ -116,17 +123,25 @@ class FormerStudy:
         return Former(Point(x, active), np.array([score for _, score in found]))
 
 
-def encoded(studies: Iterable[FormerStudy], space: Space) -> list[Former]:
+def encoded(
+    studies: Iterable[FormerStudy], space: Space, fidelity: str | None = None
+) -> list[Former]:
     """Returns former studies as points of a space.
+
+    Args:
+        studies: The studies.
+        space: What is searched now.
+        fidelity: The name of its fidelity, None where there is none.
 
     Raises:
         ArgumentError: If one of them has nothing to do with the space.
     """
-    return [study.encoded(space) for study in studies]
+    return [study.encoded(space, fidelity) for study in studies]
 
 
-def _place(values: dict[str, Value], space: Space) -> Point | None:
-    known = {name: values[name] for name in values if name in space.names}
+def _place(values: dict[str, Value], space: Space, fidelity: str | None) -> Point | None:
+    names = set(space.names) - {fidelity}
+    known = {name: values[name] for name in values if name in names}
     try:
         point = space.encode(known)
     except SpaceError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import keras_tuner
@@ -12,6 +14,7 @@ from tfhpo.oracles.fidelity import EPOCHS
 from tfhpo.oracles.strategy_oracle import StrategyOracle
 from tfhpo.strategies import ASHA, Hyperband, Strategy, SuccessiveHalving, rungs
 from tfhpo.strategies.brackets import sizes
+from tfhpo.strategies.fidelity import check_factor
 from tfhpo.strategies.hyperband import trials_of_a_round
 
 SCHEDULERS: Mapping[str, type[Strategy]] = {
@@ -49,6 +52,8 @@ class HyperbandOracle(StrategyOracle):
         proposer: Who proposes the configurations: "random" (default), "bayesian", "tpe", "genetic",
             "elastic-grid", "grid" or "policy-gradient".
         proposer_options: Arguments of the proposer's strategy, by name.
+        bracket_size: How many configurations a bracket of "successive-halving" begins with; by
+            default as many as send one to the highest rung, or as fit into `max_trials`.
         min_epochs: The lowest rung has at least so many epochs. Default 1.
         fidelity: The name of the hyperparameter. Default "epochs".
         levels: The rungs themselves, ascending numbers of one type; they must be given for a
@@ -71,6 +76,7 @@ class HyperbandOracle(StrategyOracle):
         scheduler: str = "hyperband",
         proposer: str = "random",
         proposer_options: Mapping[str, Any] | None = None,
+        bracket_size: int | None = None,
         min_epochs: int = 1,
         fidelity: str = EPOCHS,
         levels: Sequence[float] | None = None,
@@ -81,6 +87,7 @@ class HyperbandOracle(StrategyOracle):
             raise ArgumentError(
                 f"`scheduler` must be one of {sorted(SCHEDULERS)}. Received: {scheduler!r}."
             )
+        check_factor(factor)
         chosen = _levels(fidelity, levels, min_epochs, max_epochs, factor)
         if max_trials is None:
             max_trials = _usual_trials(scheduler, len(chosen), factor, hyperband_iterations)
@@ -93,6 +100,7 @@ class HyperbandOracle(StrategyOracle):
                 "factor": factor,
                 "proposer": proposer,
                 "proposer_options": dict(proposer_options or {}),
+                **_bracket(scheduler, bracket_size),
             },
             hyperparameters=_with_fidelity(hyperparameters, fidelity, chosen),
             **kwargs,
@@ -100,7 +108,7 @@ class HyperbandOracle(StrategyOracle):
 
 
 def _levels(
-    fidelity: str, levels: Sequence[float] | None, min_epochs: int, max_epochs: int, factor: int
+    fidelity: str, levels: Sequence[float] | None, min_epochs: Any, max_epochs: Any, factor: int
 ) -> list[float]:
     if levels is None:
         if fidelity != EPOCHS:
@@ -109,28 +117,44 @@ def _levels(
                 f"Received: fidelity={fidelity!r} without levels."
             )
         for name, value in (("min_epochs", min_epochs), ("max_epochs", max_epochs)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
                 raise ArgumentError(
                     f"`{name}` must be an integer of at least 1. Received: {value!r}."
                 )
-        return rungs(min_epochs, max_epochs, factor)
-    chosen = list(levels)
-    numbers = all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in chosen)
-    if not chosen or not numbers or sorted(set(chosen)) != chosen:
-        raise ArgumentError(f"`levels` must be ascending numbers. Received: {levels!r}.")
+        return rungs(int(min_epochs), int(max_epochs), factor)
+    chosen = list(levels) if isinstance(levels, (list, tuple, range)) else []
+    if not chosen or not all(map(_is_number, chosen)) or sorted(set(chosen)) != chosen:
+        raise ArgumentError(f"`levels` must be a list of ascending numbers. Received: {levels!r}.")
     if fidelity == EPOCHS and not all(isinstance(one, int) and one >= 1 for one in chosen):
         raise ArgumentError(f"Levels of epochs are integers of at least 1. Received: {levels!r}.")
     return chosen if all(isinstance(one, int) for one in chosen) else [float(x) for x in chosen]
 
 
-def _usual_trials(scheduler: str, count: int, factor: int, iterations: float) -> int:
-    if isinstance(iterations, bool) or not isinstance(iterations, (int, float)) or iterations <= 0:
-        raise ArgumentError(f"`hyperband_iterations` must be above 0. Received: {iterations!r}.")
+def _bracket(scheduler: str, size: int | None) -> dict[str, int]:
+    if size is None:
+        return {}
+    if scheduler != SuccessiveHalving.name:
+        raise ArgumentError(
+            f"`bracket_size` is for {SuccessiveHalving.name!r}. "
+            f"Received: bracket_size={size!r} with scheduler={scheduler!r}."
+        )
+    return {"bracket_size": size}
+
+
+def _usual_trials(scheduler: str, count: int, factor: int, iterations: Any) -> int:
+    if not _is_number(iterations) or iterations <= 0:
+        raise ArgumentError(
+            f"`hyperband_iterations` must be a number above 0. Received: {iterations!r}."
+        )
     if scheduler == Hyperband.name:
         once = trials_of_a_round(count, factor)
     else:
         once = sum(sizes(factor ** (count - 1), count, factor))
-    return max(1, round(iterations * once))
+    return max(1, round(float(iterations) * once))
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
 
 
 def _with_fidelity(

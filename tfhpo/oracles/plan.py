@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,7 +128,15 @@ class Plan:
 
 def _told(option: Any) -> Any:
     """Returns an option as the study can hold it: an operator, say, by how it is written."""
-    return repr(option) if dataclasses.is_dataclass(option) else option
+    if isinstance(option, type):
+        return getattr(option, "name", option.__name__)
+    if dataclasses.is_dataclass(option):
+        return repr(option)
+    if isinstance(option, Mapping):
+        return {name: _told(value) for name, value in option.items()}
+    if isinstance(option, (list, tuple)):
+        return [_told(value) for value in option]
+    return option
 
 
 def options_of(strategy: type[Strategy]) -> list[str]:

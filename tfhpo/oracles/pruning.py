@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from keras_tuner.engine import trial as kt_trial
 from keras_tuner.src.engine import objective as kt_objective
 
+from tfhpo.oracles.fidelity import EPOCHS
 from tfhpo.oracles.runs import PRUNED, Run
 from tfhpo.pruners import Pruner
 from tfhpo.study import Report
@@ -22,11 +23,15 @@ class Pruning:
     Args:
         pruner: A pruner that knows no trial yet, or None where no trial is stopped early.
         objective: What to optimise.
+        fidelity: The name of the fidelity, None where there is none.
     """
 
-    def __init__(self, pruner: Pruner | None, objective: kt_objective.Objective) -> None:
+    def __init__(
+        self, pruner: Pruner | None, objective: kt_objective.Objective, fidelity: str | None = None
+    ) -> None:
         self._pruner = pruner
         self._objective = objective
+        self._fidelity = fidelity
 
     def recall(self, runs: Iterable[Run], reports: Mapping[int, tuple[Report, ...]]) -> None:
         """Takes up the curves of a study's trials that ended with a score.
@@ -76,11 +81,25 @@ class Pruning:
         if self._pruner is None:
             return
         if run.trial.status == _COMPLETED:
-            self._pruner.end(run.number)
+            if not self._is_below_the_top(run):
+                self._pruner.end(run.number)
         elif run.trial.status != PRUNED:
             self._pruner.forget(run.number)
         elif run.expected is None:
             run.expected = self._pruner.expected_end(run.number)
+
+    def _is_below_the_top(self, run: Run) -> bool:
+        """Whether a trial was trained for the epochs of a rung below the highest.
+
+        It has not come to the end of its curve, and what it had is not what it would have later.
+        """
+        if self._fidelity != EPOCHS:
+            return False
+        return any(
+            run.values[EPOCHS] < max(hp.values)
+            for hp in run.trial.hyperparameters.space
+            if hp.name == EPOCHS
+        )
 
     def _value(self, metrics: Mapping[str, float]) -> float:
         """Returns the objective, lower is better; NaN in an epoch that lacks it."""

@@ -11,8 +11,11 @@ import numpy as np
 
 from tfhpo.errors import ArgumentError, SpaceError
 from tfhpo.space import Point, Space, Value
+from tfhpo.space.domains import Domain
 
 Values = dict[str, Value]
+# KerasTuner's Hyperband keeps its rungs among the values.
+_KERAS_TUNERS_OWN = "tuner/"
 
 
 class Queue:
@@ -54,17 +57,23 @@ class Queue:
         return [dict(values) for values in self._waiting]
 
 
-def plain_values(given: Any) -> Values:
+def plain_values(given: Any, fidelity: str | None = None) -> Values:
     """Returns a configuration as a dictionary of Python's own types.
 
     Args:
-        given: A mapping of names to values, or a `keras_tuner.HyperParameters`.
+        given: A mapping of names to values, or a `keras_tuner.HyperParameters`. Of the latter what
+            another search added for its rungs is left out.
+        fidelity: The name of the fidelity, None where there is none.
 
     Raises:
         ArgumentError: If it is neither.
     """
     if isinstance(given, keras_tuner.HyperParameters):
-        given = given.values
+        given = {
+            name: value
+            for name, value in given.values.items()
+            if name != fidelity and not name.startswith(_KERAS_TUNERS_OWN)
+        }
     if not isinstance(given, Mapping):
         raise ArgumentError(
             "A configuration must be a dictionary of hyperparameters' names to values, or a "
@@ -121,8 +130,18 @@ def completed(space: Space, values: Mapping[str, Value]) -> Values:
     for parameter in space.parameters:
         if all(chosen.get(one.parent) in one.values for one in parameter.conditions):
             default = parameter.domain.from_unit(parameter.start)
-            chosen[parameter.name] = values.get(parameter.name, default)
+            chosen[parameter.name] = _typed(parameter.domain, values.get(parameter.name, default))
     return chosen
+
+
+def _typed(domain: Domain, value: Value) -> Value:
+    """Returns a value in the type that the build gets it in: 3.0 of a table, say, as the integer 3.
+
+    A float of a range stays as it was given: its place may lie a rounding beside it.
+    """
+    if domain.size is None:
+        return float(value)
+    return domain.from_unit(domain.to_unit(value))
 
 
 def _fits(values: Mapping[str, Value], space: Space) -> bool:

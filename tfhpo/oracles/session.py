@@ -13,7 +13,7 @@ from tfhpo.oracles.pruning import Pruning
 from tfhpo.oracles.queue import Queue
 from tfhpo.oracles.runs import Run
 from tfhpo.space import Point, Space, Value
-from tfhpo.strategies import MultiFidelity, Outcome, Result, Strategy
+from tfhpo.strategies import Outcome, Result, Strategy
 from tfhpo.study import Event, Report, Study, TrialStatus
 
 _CANNOT_REPEAT = "The trial was interrupted, and does not fit the space of the extended study."
@@ -150,9 +150,7 @@ class Session:
 
     def origin(self, run: Run) -> int | None:
         """Returns the key of the trial that another goes on from, None where it starts afresh."""
-        if run.key is None or not isinstance(self.strategy, MultiFidelity):
-            return None
-        return self.strategy.origin(run.key)
+        return None if run.key is None else self.strategy.origin(run.key)
 
     def judge(self, run: Run) -> None:
         """Tells a trial that came to its end from one that was told to stop before it."""

@@ -132,8 +132,8 @@ def take_up(
     heritage = _kept_heritage(known) if known and resumed else Heritage((), former)
     heritage = replace(heritage, former=[one.told_in(space) for one in heritage.former])
     strategy = plan.strategy(space, seed, trials=len(runs))
-    strategy.warm_start(encoded(heritage.former, space))
-    pruning = Pruning(make_pruner(plan.pruner), plan.objective)
+    strategy.warm_start(encoded(heritage.former, space, plan.fidelity))
+    pruning = Pruning(make_pruner(plan.pruner), plan.objective, plan.fidelity)
     pruning.recall(runs, known.reports if known else {})
     session = Session(study, strategy, pruning, seed=seed, sign=plan.sign)
     if resumed:

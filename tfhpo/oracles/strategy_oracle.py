@@ -15,7 +15,7 @@ import numpy as np
 from keras_tuner.engine import trial as kt_trial
 from keras_tuner.src.distribute import utils as kt_distribute
 
-from tfhpo.errors import ArgumentError, ObjectiveError, SearchFailedError, StudyError
+from tfhpo.errors import ArgumentError, ObjectiveError, SearchFailedError, SpaceError, StudyError
 from tfhpo.oracles import fidelity, wire
 from tfhpo.oracles.conversion import check_distributions
 from tfhpo.oracles.failures import FailureLimit
@@ -173,7 +173,11 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             if self._session is not None and len(self.hyperparameters.space) > known:
                 with self._recording():
                     config = space_config(self._plan, self.hyperparameters, self._heritage)
-                    self._session.grow(self._plan.space(self.hyperparameters), config)
+                    try:
+                        self._session.grow(self._plan.space(self.hyperparameters), config)
+                    except ArgumentError as error:
+                        # Of the build, and not of one trial: it ends the search.
+                        raise SpaceError(str(error)) from error
 
     @property
     def fidelity(self) -> str | None:
@@ -205,7 +209,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 when the search begins: arguments of `fit` may declare parameters until then.
         """
         with self._lock:
-            given = {**self._lowest_fidelity(), **plain_values(values)}
+            given = {**self._lowest_fidelity(), **plain_values(values, self.fidelity)}
             check_known(given, self.space)
             if self._session is not None:
                 check_all(given, self.space)
@@ -231,8 +235,11 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             StudyError: If a study cannot be read.
         """
         with self._lock:
-            if self._session is not None:
-                raise ArgumentError("A search is warm-started before its first trial.")
+            if self._session is not None or self._runs:
+                raise ArgumentError(
+                    "A search is warm-started before its first trial. "
+                    f"Received: a search of {len(self._runs)} trials."
+                )
             self._former += [FormerStudy.read(study) for study in studies]
 
     def create_trial(self, tuner_id: str) -> kt_trial.Trial:
@@ -285,10 +292,16 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             last: Whether this is the last epoch of the last execution: there is nothing to stop.
 
         Returns:
-            Whether the trial should go on.
+            Whether the trial should go on. One that does not run should not, and what it reports
+            is too late to be recorded.
+
+        Raises:
+            StudyError: If there is no such trial.
         """
         with self._lock:
-            run = self._runs[trial_id]
+            run = self._known_run(trial_id)
+            if not self._is_running(trial_id):
+                return False
             return self._opened.report(run, execution, step, metrics, last=last)
 
     def update_trial(
@@ -406,9 +419,11 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             if was_closed and not self.study_path.exists():
                 return None
             self.open()
-            best = self._run_of(self._opened.strategy.recommend())
-            if was_closed:
-                self.close()
+            try:
+                best = self._run_of(self._opened.strategy.recommend())
+            finally:
+                if was_closed:
+                    self.close()
             return None if best is None else best.trial
 
     def trial_seed(self, trial_id: str) -> int:
@@ -460,7 +475,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 check_same_objective(known, header)
             # Before the file is touched: a strategy refuses an empty space.
             self._plan.strategy(declared, self.seed)
-            encoded(self._former, declared)
+            encoded(self._former, declared, self.fidelity)
             for values in self._enqueued:
                 check_all(values, declared)
             former: list[StudyRecord] = []
@@ -626,8 +641,18 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 raise
             self.failure = error
 
+    def _known_run(self, trial_id: str) -> Run:
+        if trial_id not in self._runs:
+            raise StudyError(
+                f"A trial of this search is one of {len(self._runs)}. Received: trial {trial_id!r}."
+            )
+        return self._runs[trial_id]
+
+    def _is_running(self, trial_id: str) -> bool:
+        return any(trial.trial_id == trial_id for trial in self.ongoing_trials.values())
+
     def _check_running(self, trial_id: str) -> None:
-        if all(trial.trial_id != trial_id for trial in self.ongoing_trials.values()):
+        if not self._is_running(trial_id):
             raise StudyError(f"A trial is ended once, while it runs. Received: trial {trial_id}.")
 
     def _check_objective_found(self, metrics: Mapping[str, float]) -> None:

@@ -109,16 +109,17 @@ class CheckpointKeeper:
         return path
 
 
-def load_weights(model: Any, path: Path, built: Path | None = None) -> None:
+def load_weights(model: Any, path: Path, build_config: Any = None) -> None:
     """Loads weights into a model, which is built first where its build function left that open.
 
     Args:
         model: The model, as the build function returned it.
         path: The weights.
-        built: The build configuration; by default the file of KerasTuner's name beside the weights.
+        build_config: What `get_build_config` told of the model, JSON values; by default what the
+            file of KerasTuner's name beside the weights holds.
     """
     if not model.built:
-        config = json.loads((built or path.parent / BUILD_CONFIG).read_text())
+        config = build_config or json.loads((path.parent / BUILD_CONFIG).read_text())
         model.build_from_config(_with_shapes(config))
         # Keras builds the layers of a subclassed model and leaves saying so to its caller.
         model.built = True

@@ -2,14 +2,15 @@
 
 A trial of a multi-fidelity search over epochs trains for the epochs of its rung. Where the same
 configuration was trained for fewer before, it begins with the weights and the optimiser's state of
-that trial. So every trial below the highest rung leaves its state on disk until the search is done,
-or the trial that went on from it has ended.
+that trial. So every trial below the highest rung leaves its state on disk until the trial that went
+on from it has ended, or the search has used up its trials.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from tfhpo.tuners.checkpoints import load_weights
 # best epoch's weights, which other rules keep.
 _STATE, _BUILT = "state{execution}.weights.h5", "state{execution}.build.json"
 _UNFINISHED = "unfinished."
+_OWN = re.compile(r"(unfinished\.)?state\d+\.(weights\.h5|build\.json)")
 
 
 @dataclass(frozen=True)
@@ -43,19 +45,37 @@ class TrainingStates:
         """Whether the state of an execution of a trial is there."""
         return self._path(trial_id, execution).exists()
 
-    def write(self, trial_id: str, execution: int, model: Any) -> None:
-        """Writes a model's weights and its optimiser's state, whole or not at all."""
+    def write(self, trial_id: str, execution: int, model: Any, epochs: int) -> None:
+        """Writes a model's weights and its optimiser's state, whole or not at all.
+
+        Args:
+            trial_id: Whose they are.
+            execution: Which execution of the trial, from 0.
+            model: The model after its training.
+            epochs: How many epochs it has had, from the first.
+        """
         path = self._path(trial_id, execution)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._built(trial_id, execution).write_text(json.dumps(model.get_build_config()))
+        told = {"epochs": epochs, "build_config": model.get_build_config()}
+        self._built(trial_id, execution).write_text(json.dumps(told))
         unfinished = path.with_name(_UNFINISHED + path.name)
         model.save_weights(unfinished)
         unfinished.replace(path)
 
-    def load_into(self, model: Any, trial_id: str, execution: int) -> None:
-        """Gives a built or unbuilt model the state that an execution of a trial left."""
-        path = self._path(trial_id, execution)
-        load_weights(model, path, self._built(trial_id, execution))
+    def load_into(self, model: Any, trial_id: str, execution: int) -> int:
+        """Gives a model the state that an execution of a trial left.
+
+        Args:
+            model: The model, which may not be built yet.
+            trial_id: The trial.
+            execution: Which execution of it, from 0.
+
+        Returns:
+            How many epochs the trial has had.
+        """
+        told = json.loads(self._built(trial_id, execution).read_text())
+        load_weights(model, self._path(trial_id, execution), told["build_config"])
+        return int(told["epochs"])
 
     def drop(self, trial_id: str) -> None:
         """Removes what a trial left."""
@@ -84,6 +104,7 @@ class Rungs:
     def __init__(self, fidelity: str | None, states: TrainingStates) -> None:
         self.fidelity = fidelity
         self._states = states
+        self._read = False
 
     @property
     def of_epochs(self) -> bool:
@@ -120,17 +141,31 @@ class Rungs:
         arguments["epochs"] = hp.get(EPOCHS)
         former = hp.notes.get("goes_on_from")
         if former is not None and self._states.exist(former, execution):
-            arguments["initial_epoch"] = hp.notes["initial_epoch"]
-            self._states.load_into(model, former, execution)
+            arguments["initial_epoch"] = self._states.load_into(model, former, execution)
 
-    def end(self, model: Any, trial: kt_trial.Trial, execution: int) -> None:
-        """Keeps the state of an execution that may go on at a higher rung."""
+    def end(self, model: Any, trial: kt_trial.Trial, execution: int, epochs: int | None) -> None:
+        """Keeps the state of an execution that may go on at a higher rung.
+
+        Args:
+            model: The model after its training.
+            trial: The trial.
+            execution: Which execution of it, from 0.
+            epochs: How many epochs it has had, from the first; None where nobody counted them.
+        """
         if not self.of_epochs:
             return
         hp = trial.hyperparameters
         (rungs,) = (one.values for one in hp.space if one.name == EPOCHS)
-        if hp.values[EPOCHS] < max(rungs):
-            self._states.write(trial.trial_id, execution, model)
+        if hp.values[EPOCHS] == max(rungs):
+            return
+        try:
+            self._states.write(trial.trial_id, execution, model, epochs or hp.values[EPOCHS])
+        except OSError as error:
+            warnings.warn(
+                f"The state of trial {trial.trial_id} could not be written ({error}): should it go "
+                "on at a higher rung, it will train from the beginning.",
+                stacklevel=2,
+            )
 
     def drop_former(self, trial: kt_trial.Trial) -> None:
         """Removes the state that a trial went on from, which is not run again."""
@@ -147,9 +182,12 @@ class Rungs:
         """Refuses a search whose trials differ in nothing but a fidelity that nobody reads.
 
         Raises:
-            SpaceError: If the trial has not read the fidelity.
+            SpaceError: If no trial has read the fidelity so far.
         """
-        if self.fidelity is not None and self.fidelity not in trial.hyperparameters.read:
+        if self.fidelity is None:
+            return
+        self._read |= self.fidelity in trial.hyperparameters.read
+        if not self._read:
             raise SpaceError(
                 "The fidelity must be read by the build function or an argument of `search`: "
                 f"hp.get({self.fidelity!r}). Received: a trial that read "
@@ -184,8 +222,9 @@ def continue_for_keras_tuner(
 
 
 def _remove(folder: Path) -> None:
-    for name in (_STATE, _BUILT):
-        for path in folder.glob(f"*{name.format(execution='*')}"):
-            path.unlink()
+    for path in folder.glob("*state*"):
+        if _OWN.fullmatch(path.name):
+            # A worker may have removed it meanwhile.
+            path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         folder.rmdir()

@@ -39,6 +39,7 @@ _HYPERBAND_ARGUMENTS = frozenset({
     "scheduler",
     "proposer",
     "proposer_options",
+    "bracket_size",
     "min_epochs",
     "fidelity",
     "levels",
@@ -350,8 +351,8 @@ class Hyperband(Tuner):
         factor: How far the rungs lie apart; the best 1 / factor of a rung go on. Default 3.
         hyperband_iterations: How often all brackets are run. Default 1.
         seed: As of `tfhpo.RandomSearch`.
-        **kwargs: `max_trials`, `scheduler`, `proposer`, `proposer_options`, `min_epochs`,
-            `fidelity` and `levels` of `tfhpo.oracles.HyperbandOracle`, and as of
+        **kwargs: `max_trials`, `scheduler`, `proposer`, `proposer_options`, `bracket_size`,
+            `min_epochs`, `fidelity` and `levels` of `tfhpo.oracles.HyperbandOracle`, and as of
             `tfhpo.RandomSearch`.
     """
 

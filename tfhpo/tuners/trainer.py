@@ -36,7 +36,8 @@ class Trainer:
         keep_weights: Whether the weights of an epoch with this score may be wanted in the end.
         prepare: Completes the trial's model and the arguments of `fit`, in place, given the number
             of the execution; it adds callbacks.
-        leave: Called with the trained model and the number of the execution.
+        leave: Called with the model and the number of an execution that was not stopped, and how
+            many epochs it has had, None where its `fit` told of none.
 
     Attributes:
         best: The best epoch so far, over all executions.
@@ -54,7 +55,7 @@ class Trainer:
     told: SearchListener
     keep_weights: Callable[[float], bool]
     prepare: Callable[[Any, dict[str, Any], int], None]
-    leave: Callable[[Any, int], None]
+    leave: Callable[[Any, int, int | None], None]
     best: BestEpoch = field(default_factory=BestEpoch)
     model: Any = None
     best_steps: list[int] = field(default_factory=list)
@@ -102,10 +103,11 @@ class Trainer:
         try:
             results = self.fit(hp, self.model, *args, **arguments)
             metrics = self._metrics_of(results, callback.curve)
-            self.leave(self.model, execution)
         except Exception:
             self._end(execution, callback, None)
             raise
+        if not self.stopped:
+            self.leave(self.model, execution, callback.curve.length)
         self._end(execution, callback, float(metrics[self.objective.name]))
         return metrics
 

@@ -47,6 +47,11 @@ class Curve:
                 curve.epochs.setdefault(epoch, {}).update(single_values({name: value}))
         return curve
 
+    @property
+    def length(self) -> int | None:
+        """How many epochs there were, from the first of all; None where none was told."""
+        return max(self.epochs) + 1 if self.epochs else None
+
     def best(self, objective: kt_objective.Objective) -> tuple[int, dict[str, float]]:
         """Returns the epoch with the best finite objective; the last one where none is finite.
 

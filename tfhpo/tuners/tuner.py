@@ -27,6 +27,7 @@ from tfhpo.errors import (
     StudyError,
 )
 from tfhpo.oracles import StrategyOracle
+from tfhpo.oracles.fidelity import level_of
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.links import link_to
 from tfhpo.oracles.runs import PRUNED
@@ -62,6 +63,8 @@ _ENDS_SEARCH = (
     MissingExtraError,
     keras_tuner.errors.FatalError,
 )
+# Reasons to stop after which no trial goes on from another, unless there will be more of them.
+_USED_UP = ("max_trials", "exhausted")
 # How long a worker waits before it asks the chief again, in seconds.
 _IDLE_WAIT = 1.0
 _INTERRUPTED = (
@@ -283,7 +286,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self.stop_reason = "interrupted"
         else:
             self._weights.settle()
-            if not self._is_worker():
+            if not self._is_worker() and self.stop_reason in _USED_UP:
                 # A worker's end is not the search's: others may go on from what it left.
                 self._rungs.clear(Path(self.project_dir))
         self.on_search_end()
@@ -315,8 +318,13 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _scores(self) -> list[float]:
         if self._is_worker():
             return [trial.score for trial in self.oracle.get_best_trials(1)]
-        trials = (self.oracle.trials[trial_id] for trial_id in self.oracle.end_order)
-        return [trial.score for trial in trials if trial.status in (_COMPLETED, PRUNED)]
+        trials = [self.oracle.trials[trial_id] for trial_id in self.oracle.end_order]
+        ended = [trial for trial in trials if trial.status in (_COMPLETED, PRUNED)]
+        # Scores of a lower fidelity than the highest so far may mean something else.
+        levels = [level_of(trial, self._rungs.fidelity) for trial in ended]
+        return [
+            trial.score for trial, level in zip(ended, levels, strict=True) if level == max(levels)
+        ]
 
     def _serve(self) -> None:
         """Answers the workers until the search is done; this process is the chief."""
@@ -421,7 +429,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             prepare=lambda model, arguments, execution: self._prepare(
                 trial, model, arguments, execution
             ),
-            leave=lambda model, execution: self._rungs.end(model, trial, execution),
+            leave=lambda model, execution, epochs: self._rungs.end(model, trial, execution, epochs),
         )
         results = self._trainer.run(args, kwargs)
         self._rungs.check_read(trial)
@@ -434,9 +442,10 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if not self._runs_own_code():
             with kt_tuner.maybe_distribute(self.distribution_strategy):
                 build_optimizer(model, arguments["callbacks"])
-        self._rungs.begin(model, trial, arguments, execution)
         values = trial.hyperparameters.values
-        continue_for_keras_tuner(model, values, arguments, self._weights.path)
+        with kt_tuner.maybe_distribute(self.distribution_strategy):
+            self._rungs.begin(model, trial, arguments, execution)
+            continue_for_keras_tuner(model, values, arguments, self._weights.path)
         callbacks = arguments["callbacks"]
         if self._logdir is None:
             self._configure_tensorboard_dir(callbacks, trial, execution)
