@@ -90,6 +90,11 @@ class FormerStudy:
         """Returns the study with the columns of the space that it is told in first."""
         return self if self.columns is not None else replace(self, columns=len(space))
 
+    def best(self, count: int) -> list[dict[str, Value]]:
+        """Returns the values of its best trials."""
+        order = sorted(range(len(self.scores)), key=lambda row: self.scores[row])
+        return [self.values[row] for row in order[:count]]
+
     def encoded(self, space: Space, fidelity: str | None = None) -> Former:
         """Returns the study as points of a space.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import keras_tuner
@@ -52,18 +52,22 @@ class Queue:
         self._waiting = [values for values in self._waiting if values not in misfits]
         return misfits
 
+    def untried(self, space: Space, tried: Callable[[Point], bool]) -> int:
+        """Returns how many different configurations wait that were not tried."""
+        points = [space.encode(completed(space, values)) for values in self._waiting]
+        return len({one.x.tobytes() + one.active.tobytes() for one in points if not tried(one)})
+
     def config(self) -> list[Values]:
         """Returns what the study keeps."""
         return [dict(values) for values in self._waiting]
 
 
-def plain_values(given: Any, fidelity: str | None = None) -> Values:
+def plain_values(given: Any, left_out: Collection[str | None] = ()) -> Values:
     """Returns a configuration as a dictionary of Python's own types.
 
     Args:
-        given: A mapping of names to values, or a `keras_tuner.HyperParameters`. Of the latter what
-            another search added for its rungs is left out.
-        fidelity: The name of the fidelity, None where there is none.
+        given: A mapping of names to values, or a `keras_tuner.HyperParameters`.
+        left_out: What another search added to the latter for its rungs.
 
     Raises:
         ArgumentError: If it is neither.
@@ -72,7 +76,7 @@ def plain_values(given: Any, fidelity: str | None = None) -> Values:
         given = {
             name: value
             for name, value in given.values.items()
-            if name != fidelity and not name.startswith(_KERAS_TUNERS_OWN)
+            if name not in left_out and not name.startswith(_KERAS_TUNERS_OWN)
         }
     if not isinstance(given, Mapping):
         raise ArgumentError(
@@ -113,8 +117,9 @@ def check_all(values: Mapping[str, Value], space: Space) -> None:
             near = difflib.get_close_matches(str(name), space.names, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ArgumentError(
-                f"A configuration may name the parameters that are searched, {space.names}, as far "
-                f"as they are known before the first trial. Received: {name!r}.{hint}"
+                f"A configuration may name the parameters that are searched, {space.names}, and "
+                "what a build of it asks for. One that no build has asked for so far can be "
+                f"registered in `hyperparameters`. Received: {name!r}.{hint}"
             )
     check_known(values, space)
 

@@ -71,6 +71,11 @@ class Session:
             suggestions = self.strategy.suggest(1)
         return next((Proposal(*one, space.decode(one.point.x)) for one in suggestions), None)
 
+    @property
+    def queued(self) -> int:
+        """How many configurations wait to be tried."""
+        return self._queue.untried(self.strategy.space, self.strategy.history.tried)
+
     def enqueue(self, configurations: Iterable[Mapping[str, Value]]) -> None:
         """Queues configurations; one that repeats a trial will be left out when its turn comes."""
         given = list(configurations)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
+import warnings
 from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,14 +18,13 @@ from keras_tuner.src.distribute import utils as kt_distribute
 
 from tfhpo.errors import ArgumentError, ObjectiveError, SearchFailedError, SpaceError, StudyError
 from tfhpo.oracles import fidelity, wire
+from tfhpo.oracles.beginning import Beginning
 from tfhpo.oracles.conversion import check_distributions
 from tfhpo.oracles.failures import FailureLimit
-from tfhpo.oracles.former import FormerStudy, encoded
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.mismatch import check_same_objective, search_differences
 from tfhpo.oracles.objectives import resolve_objective
 from tfhpo.oracles.plan import Plan
-from tfhpo.oracles.queue import check_all, check_known, plain_values
 from tfhpo.oracles.runs import PRUNED, Run
 from tfhpo.oracles.session import Session
 from tfhpo.oracles.stored import (
@@ -145,9 +145,9 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._succeeded = False
         self.failure: SearchFailedError | None = None
         self._waiting: deque[str] = deque()
-        self._enqueued: list[dict[str, Value]] = []
         self._session: Session | None = None
-        self._former: list[FormerStudy] = []
+        self._beginning = Beginning(self._plan.fidelity)
+        self._has_begun = False
         self._heritage = Heritage()
 
     # ------------------------------------------------------------------ the space
@@ -180,6 +180,11 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                         raise SpaceError(str(error)) from error
 
     @property
+    def prunes(self) -> bool:
+        """Whether trials may be stopped early."""
+        return self._plan.pruner is not None
+
+    @property
     def fidelity(self) -> str | None:
         """The name of the fidelity of a multi-fidelity strategy, None of any other."""
         return self._plan.fidelity
@@ -209,13 +214,13 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 when the search begins: arguments of `fit` may declare parameters until then.
         """
         with self._lock:
-            given = {**self._lowest_fidelity(), **plain_values(values, self.fidelity)}
-            check_known(given, self.space)
+            under_way = self._session is not None
+            given = self._beginning.enqueue(
+                values, self.space, self.hyperparameters, complete=under_way
+            )
             if self._session is not None:
-                check_all(given, self.space)
                 with self._recording():
                     self._session.enqueue([given])
-            self._enqueued.append(given)
 
     def warm_start(self, *studies: Any) -> None:
         """Lets the search begin with what former studies found.
@@ -235,12 +240,21 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             StudyError: If a study cannot be read.
         """
         with self._lock:
-            if self._session is not None or self._runs:
+            if self._has_begun:
                 raise ArgumentError(
                     "A search is warm-started before its first trial. "
                     f"Received: a search of {len(self._runs)} trials."
                 )
-            self._former += [FormerStudy.read(study) for study in studies]
+            self._beginning.warm_start(studies)
+
+    def first_values(self) -> list[dict[str, Value]]:
+        """Returns the values that are to be tried first, as they were given.
+
+        A tuner builds with them before the search, so that the parameters are known which only such
+        builds ask for.
+        """
+        with self._lock:
+            return self._beginning.values()
 
     def create_trial(self, tuner_id: str) -> kt_trial.Trial:
         """Returns the next trial for a tuner.
@@ -269,6 +283,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             self.tuner_ids.discard(tuner_id)
             stopped = self._empty_trial(kt_trial.TrialStatus.STOPPED)
             if not self.ongoing_trials:
+                self._tell_of_the_untried()
                 # KerasTuner's own tuners never close an oracle; the next search may be another's.
                 self.close()
             return stopped
@@ -470,14 +485,12 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 self.seed = secrets.randbits(31)
             declared = self._plan.space(self.hyperparameters)
             check_distributions(declared, self._plan.distributions)
-            header = self._plan.header(declared, self.seed, self._former)
+            header = self._plan.header(declared, self.seed, self._beginning.former)
             if known is not None:
                 check_same_objective(known, header)
             # Before the file is touched: a strategy refuses an empty space.
             self._plan.strategy(declared, self.seed)
-            encoded(self._former, declared, self.fidelity)
-            for values in self._enqueued:
-                check_all(values, declared)
+            self._beginning.check(declared)
             former: list[StudyRecord] = []
 
             def compare(stored: StudyHeader, asked: StudyHeader) -> list[str]:
@@ -494,13 +507,13 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                     self.hyperparameters,
                     self.overridden,
                     self.seed,
-                    self._former,
+                    self._beginning.former,
                 )
-                session.enqueue(self._enqueued)
+                session.enqueue(self._beginning.configurations)
             except BaseException:
                 study.close()
                 raise
-            self._session = session
+            self._session, self._has_begun = session, True
             self._adopt(runs)
 
     def load(self) -> None:
@@ -568,6 +581,15 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         trial = kt_trial.Trial(self.hyperparameters, trial_id=f"{number:04d}")
         return Run(trial, number, *proposal)
 
+    def _tell_of_the_untried(self) -> None:
+        untried = self._opened.queued
+        if untried and self.failure is None:
+            warnings.warn(
+                f"{untried} of the queued configurations are not tried: the search has run its "
+                f"`max_trials`, {self.max_trials}.",
+                stacklevel=3,
+            )
+
     def _may_go_on(self) -> bool:
         """Whether a tuner that gets nothing now may get something later."""
         out_of_trials = self.max_trials is not None and len(self.trials) >= self.max_trials
@@ -601,10 +623,6 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         if trial_id not in self.start_order:
             self.start_order.append(trial_id)
         return run.trial
-
-    def _lowest_fidelity(self) -> dict[str, Value]:
-        known = (hp for hp in self.hyperparameters.space if hp.name == self.fidelity)
-        return {hp.name: min(hp.values) for hp in known}
 
     def _run_of(self, key: int | None) -> Run | None:
         """Returns the trial that the strategy knows under a key."""

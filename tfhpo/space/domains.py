@@ -20,6 +20,7 @@ import functools
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar, Union
 
 import numpy as np
@@ -136,8 +137,8 @@ class Domain(ABC):
         return True
 
 
-def _number(value: Value, domain: Domain) -> float:
-    if isinstance(value, (bool, str)) or not math.isfinite(value):
+def _number(value: object, domain: Domain) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         raise SpaceError(f"The value must be a finite number in {domain}. Received: {value!r}.")
     return float(value)
 

@@ -44,6 +44,7 @@ class Trainer:
         model: The model of the last execution, which the best weights fit.
         best_steps: The best epoch of each execution.
         stopped: Whether the oracle wants the trial to go no further.
+        reported: Whether an epoch was told to it.
     """
 
     trial: kt_trial.Trial
@@ -60,6 +61,7 @@ class Trainer:
     model: Any = None
     best_steps: list[int] = field(default_factory=list)
     stopped: bool = False
+    reported: bool = False
 
     def run(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[dict[str, float]]:
         """Executes the trial as often as it should be, fewer times where it is stopped.
@@ -130,7 +132,7 @@ class Trainer:
     def _epoch(self, execution: int, epoch: int, metrics: Mapping[str, float], last: bool) -> bool:
         last = last and execution == self.executions - 1
         go_on = self.link.report(self.trial, metrics, epoch, execution, last=last)
-        self.stopped = self.stopped or not go_on
+        self.stopped, self.reported = self.stopped or not go_on, True
         self.told.on_epoch_end(self._record(), execution, epoch, metrics)
         return go_on
 

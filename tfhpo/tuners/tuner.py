@@ -7,6 +7,7 @@ import statistics
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -170,6 +171,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._interruption = Interruption()
         self._fit_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.stop_reason: str | None = None
+        self._told_of_silence = False
         super().__init__(
             oracle,
             hypermodel,
@@ -373,9 +375,10 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         resumed = (Path(self.project_dir) / STUDY_FILE).exists()
         if not (resumed or self._overwrite or self._is_worker()) and logger.holds_search():
             raise ArgumentError(
-                "`logdir` must be empty or hold the search that goes on: TensorBoard would "
-                f"mix two searches in one table. Received: {str(self._logdir)!r}, which holds "
-                "another search. `overwrite=True` removes it."
+                "Each search needs a `logdir` of its own: TensorBoard would mix two in one table. "
+                f"Received: {str(self._logdir)!r}, which holds another search. Give this one "
+                f"{str(Path(self._logdir) / Path(self.project_dir).name)!r}, say; `overwrite=True` "
+                "would remove the logs of the other."
             )
         return logger
 
@@ -432,8 +435,21 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             leave=lambda model, execution, epochs: self._rungs.end(model, trial, execution, epochs),
         )
         results = self._trainer.run(args, kwargs)
+        self._check_reported()
         self._rungs.check_read(trial)
         return results
+
+    def _check_reported(self) -> None:
+        """Tells, once, of a pruner that hears of no epoch."""
+        oracle, trainer = self._local_oracle, self._trainer
+        prunes = isinstance(oracle, StrategyOracle) and oracle.prunes
+        if prunes and trainer is not None and not trainer.reported and not self._told_of_silence:
+            self._told_of_silence = True
+            warnings.warn(
+                "The pruner stops nothing: a trial has reported no epochs. A `fit` of your own "
+                "must pass on the `callbacks` that it is given.",
+                stacklevel=2,
+            )
 
     def _prepare(
         self, trial: kt_trial.Trial, model: Any, arguments: dict[str, Any], execution: int
@@ -679,11 +695,31 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self.oracle.update_space(hp)
         if self.hypermodel is None:
             self._rehearse(fit_args, fit_kwargs)
+        else:
+            self._build_first_values()
         if self._runs_own_code():
             return checks.objective_names(objective)
         model = self.hypermodel.build(at_defaults(self._space_copy()))
         self._override_compile_args(model)
         return data_checks.measured_names(objective, model, fit_args, arguments)
+
+    def _build_first_values(self) -> None:
+        """Builds with the values that are to be tried first, where they name what is not known yet.
+
+        A parameter behind a plain `if` is asked for by such builds alone.
+        """
+        if self._is_worker() or not isinstance(self._local_oracle, StrategyOracle):
+            return
+        for values in self._local_oracle.first_values():
+            hp = at_defaults(self._space_copy(), values)
+            known = {one.name for one in hp.space}
+            unknown = {name: values[name] for name in values if name not in known}
+            if unknown:
+                hp.values.update(unknown)
+                # What fails here fails as a trial, too, and is told there.
+                with contextlib.suppress(Exception):
+                    self._build_for_space(hp)
+                self.oracle.update_space(hp)
 
     def _rehearse(self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]) -> None:
         """Runs a `run_trial` that declares the space itself once, at its defaults, unrecorded.
