@@ -7,7 +7,7 @@ import keras_tuner
 import pytest
 from driving import COMPLETED, FAILED, INVALID, STOPPED, declare, drive, run
 
-from tfhpo.errors import SearchFailedError, StudyMismatchError
+from tfhpo.errors import SearchFailedError, StudyError, StudyMismatchError
 from tfhpo.oracles import (
     BayesianOracle,
     ElasticGridOracle,
@@ -254,7 +254,7 @@ class TestFirstTrialsThatFailAlike:
 def test_an_exception_leaves_no_lock_held(placed):
     # KerasTuner's `synchronized` never lets go: the next call of another thread waits for ever.
     oracle = placed(RandomOracle("loss", 2))
-    with pytest.raises(KeyError):
+    with pytest.raises(StudyError):
         oracle.update_trial("no such trial", {"loss": 1.0})
     declare(oracle, lambda hp: hp.Int("n", 0, 9))
     created = []

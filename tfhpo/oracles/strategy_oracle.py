@@ -6,7 +6,6 @@ import contextlib
 import secrets
 import threading
 import warnings
-from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,8 @@ from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.mismatch import check_same_objective, search_differences
 from tfhpo.oracles.objectives import resolve_objective
 from tfhpo.oracles.plan import Plan
-from tfhpo.oracles.runs import PRUNED, Run
+from tfhpo.oracles.roster import Roster
+from tfhpo.oracles.runs import Run
 from tfhpo.oracles.session import Session
 from tfhpo.oracles.stored import (
     Heritage,
@@ -141,10 +141,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._extend = extend
         self._failure_limit = FailureLimit(max_consecutive_failed_trials)
         self._lock = threading.RLock()
-        self._runs: dict[str, Run] = {}
-        self._succeeded = False
+        self._roster = Roster(self)
         self.failure: SearchFailedError | None = None
-        self._waiting: deque[str] = deque()
         self._session: Session | None = None
         self._beginning = Beginning(self._plan.fidelity)
         self._has_begun = False
@@ -243,7 +241,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             if self._has_begun:
                 raise ArgumentError(
                     "A search is warm-started before its first trial. "
-                    f"Received: a search of {len(self._runs)} trials."
+                    f"Received: a search of {len(self._roster)} trials."
                 )
             self._beginning.warm_start(studies)
 
@@ -275,7 +273,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 return self.ongoing_trials[tuner_id]
             self.tuner_ids.add(tuner_id)
             if self.failure is None:
-                run = self._repeated() or self._suggested()
+                run = self._roster.next_repeat() or self._suggested()
                 if run is not None:
                     return self._start(run, tuner_id)
                 if self._may_go_on():
@@ -314,8 +312,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             StudyError: If there is no such trial.
         """
         with self._lock:
-            run = self._known_run(trial_id)
-            if not self._is_running(trial_id):
+            run = self._roster[trial_id]
+            if not self._roster.is_running(trial_id):
                 return False
             return self._opened.report(run, execution, step, metrics, last=last)
 
@@ -336,7 +334,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             ObjectiveError: If the objective is not among the metrics.
         """
         with self._lock:
-            run = self._runs[trial_id]
+            run = self._roster[trial_id]
             reported = wire.read_report(metrics)
             if reported is not None:
                 go_on = self.report(
@@ -369,8 +367,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             StudyError: If the trial is not running, or the study cannot be written.
         """
         with self._lock:
-            self._check_running(trial.trial_id)
-            run = self._runs[trial.trial_id]
+            run = self._roster.running(trial.trial_id)
             told, notes = wire.received(trial.hyperparameters)
             self.update_space(told)
             run.trial.status = trial.status
@@ -388,11 +385,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 run.settle(self._opened.strategy.space)
             with self._recording():
                 self._opened.finish(run, len(self.trials))
-            if run.ended:
-                self._note_end(run)
-            for tuner_id, ongoing in list(self.ongoing_trials.items()):
-                if ongoing.trial_id == trial.trial_id:
-                    del self.ongoing_trials[tuner_id]
+            self._roster.end(run)
             self._check_failures()
 
     def score_trial(self, trial: kt_trial.Trial) -> None:
@@ -435,7 +428,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 return None
             self.open()
             try:
-                best = self._run_of(self._opened.strategy.recommend())
+                best = self._roster.with_key(self._opened.strategy.recommend())
             finally:
                 if was_closed:
                     self.close()
@@ -444,12 +437,12 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
     def trial_seed(self, trial_id: str) -> int:
         """Returns the seed of a trial's current attempt, 31 bits."""
         with self._lock:
-            return self._runs[trial_id].seed(self.seed)
+            return self._roster[trial_id].seed(self.seed)
 
     def trial_record(self, trial_id: str) -> TrialRecord:
         """Returns a trial as a plain record, as it stands now."""
         with self._lock:
-            run = self._runs[trial_id]
+            run = self._roster[trial_id]
             return run.record(self.seed, ended=run.ended)
 
     # ------------------------------------------------------------------ the study
@@ -478,7 +471,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         with self._lock:
             if self._session is not None:
                 return
-            self._forget()
+            self._roster.forget()
             known = self._stored_study()
             if known is None and not self._seed_given:
                 # Not that of a study which was looked at, and discarded since.
@@ -514,18 +507,18 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 study.close()
                 raise
             self._session, self._has_begun = session, True
-            self._adopt(runs)
+            self._roster.adopt(runs)
 
     def load(self) -> None:
         """Reads the trials of an existing study, without opening it for writing."""
         with self._lock:
-            if self._session is not None or self._runs:
+            if self._session is not None or len(self._roster):
                 return
             record = self._stored_study()
             if record is not None:
                 # With the study's own space: what is declared here may differ from it.
                 declared = stored_hyperparameters(record)
-                self._adopt(stored_runs(self._plan, record, declared, self.overridden))
+                self._roster.adopt(stored_runs(self._plan, record, declared, self.overridden))
 
     def close(self) -> None:
         """Closes the study; the next trial that is asked for opens it again."""
@@ -560,15 +553,6 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         if self._session is None:
             raise StudyError("The study must be open: ask for a trial first.")
         return self._session
-
-    def _repeated(self) -> Run | None:
-        if not self._waiting:
-            return None
-        run = self._runs[self._waiting.popleft()]
-        run.attempt += 1
-        # Counted here and not when it failed: until now the trial is that attempt, with its seed.
-        run.failures += run.trial.status == kt_trial.TrialStatus.INVALID
-        return run
 
     def _suggested(self) -> Run | None:
         if self.max_trials is not None and len(self.trials) >= self.max_trials:
@@ -610,25 +594,14 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         hyperparameters.notes = {
             "seed": run.seed(self.seed),
             "attempt": run.attempt,
-            **fidelity.notes(self.fidelity, self._run_of(self._opened.origin(run))),
+            **fidelity.notes(self.fidelity, self._roster.with_key(self._opened.origin(run))),
         }
         run.trial.hyperparameters = hyperparameters
         run.begin(tuner_id)
-        trial_id = run.trial.trial_id
         with self._recording():
             self._opened.start(run, len(self.trials))
-        self._runs[trial_id] = run
-        self.trials[trial_id] = run.trial
-        self.ongoing_trials[tuner_id] = run.trial
-        if trial_id not in self.start_order:
-            self.start_order.append(trial_id)
+        self._roster.start(run, tuner_id)
         return run.trial
-
-    def _run_of(self, key: int | None) -> Run | None:
-        """Returns the trial that the strategy knows under a key."""
-        if key is None:
-            return None
-        return next(run for run in self._runs.values() if run.key == key)
 
     def _empty_trial(self, status: str) -> kt_trial.Trial:
         return kt_trial.Trial(self.get_space(), trial_id="", status=status)
@@ -645,12 +618,12 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
     def _retry_or_fail(self, run: Run) -> None:
         if run.trial.status == kt_trial.TrialStatus.INVALID:
             if run.failures < self.max_retries_per_trial:
-                self._waiting.append(run.trial.trial_id)
+                self._roster.repeat(run)
             else:
                 run.trial.status = kt_trial.TrialStatus.FAILED
 
     def _check_failures(self) -> None:
-        if self._succeeded:
+        if self._roster.succeeded:
             return
         try:
             self._failure_limit.check([self.trials[one].message for one in self.end_order])
@@ -658,20 +631,6 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             if not kt_distribute.is_chief_oracle():
                 raise
             self.failure = error
-
-    def _known_run(self, trial_id: str) -> Run:
-        if trial_id not in self._runs:
-            raise StudyError(
-                f"A trial of this search is one of {len(self._runs)}. Received: trial {trial_id!r}."
-            )
-        return self._runs[trial_id]
-
-    def _is_running(self, trial_id: str) -> bool:
-        return any(trial.trial_id == trial_id for trial in self.ongoing_trials.values())
-
-    def _check_running(self, trial_id: str) -> None:
-        if not self._is_running(trial_id):
-            raise StudyError(f"A trial is ended once, while it runs. Received: trial {trial_id}.")
 
     def _check_objective_found(self, metrics: Mapping[str, float]) -> None:
         if self.objective.name not in metrics and not self.objective.has_value(metrics):
@@ -702,29 +661,6 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         if not self._seed_given:
             self.seed = known.header.settings["seed"]
         return known
-
-    def _adopt(self, runs: list[Run]) -> None:
-        for run in runs:
-            trial_id = run.trial.trial_id
-            self._runs[trial_id] = run
-            self.trials[trial_id] = run.trial
-            self.start_order.append(trial_id)
-            if run.ended:
-                self._note_end(run)
-            else:
-                self._waiting.append(trial_id)
-
-    def _note_end(self, run: Run) -> None:
-        self.end_order.append(run.trial.trial_id)
-        self._succeeded |= run.trial.status in (kt_trial.TrialStatus.COMPLETED, PRUNED)
-
-    def _forget(self) -> None:
-        """Drops all trials; they are in the study."""
-        for held in (self._runs, self.trials, self.ongoing_trials, self._waiting):
-            held.clear()
-        self.start_order.clear()
-        self.end_order.clear()
-        self._succeeded = False
 
 
 def _check_count(name: str, value: Any, *, least: int) -> None:
