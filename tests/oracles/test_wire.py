@@ -5,9 +5,11 @@ import pytest
 from driving import COMPLETED, FAILED, INVALID, declare, drive
 from keras_tuner.engine.trial import Trial
 
-from tfhpo.oracles import RandomOracle, wire
+from tfhpo.oracles import HyperbandOracle, RandomOracle, wire
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.links import WorkerLink
+from tfhpo.pruners import MedianPruner
+from tfhpo.study import TrialStatus
 
 
 def build(hp):
@@ -114,6 +116,40 @@ def test_a_search_over_the_wire_is_the_search_at_home(placed):
     for mine, theirs in zip(chief.study().trials, home.study().trials, strict=True):
         assert (mine.values, mine.seed, mine.point) == (theirs.values, theirs.seed, theirs.point)
         assert chief.study().reports[mine.number][0].metrics == {"loss": mine.score}
+
+
+def test_rungs_and_pruners_work_over_the_wire(placed):
+    def make(**kwargs):
+        return HyperbandOracle("loss", 9, seed=0, scheduler="asha", max_trials=25, **kwargs)
+
+    chief = placed(make(pruner=MedianPruner(1)), "away")
+    declare(chief, build)
+    link = WorkerLink(Chief(chief), make())
+    went_on, stopped = [], []
+    while (trial := link._client.create_trial("worker")).status != "STOPPED":
+        link.begin(trial, "worker")
+        score = build(trial.hyperparameters)
+        epochs, former = trial.hyperparameters.get("epochs"), _former(trial)
+        first = 0 if former is None else chief.get_trial(former).hyperparameters.values["epochs"]
+        for epoch in range(first, epochs):
+            go_on = link.report(trial, {"loss": score}, epoch, 0, last=epoch + 1 == epochs)
+            if not go_on:
+                stopped.append(trial.trial_id)
+                break
+        link._client.update_trial(trial.trial_id, {"loss": score})
+        trial.status = COMPLETED
+        link.finish(trial)
+        went_on += [] if former is None else [trial.trial_id]
+        pruned = link.record(trial).status is TrialStatus.PRUNED
+        assert pruned == (trial.trial_id in stopped)
+    assert went_on
+    assert stopped
+    recorded = [one.trial_id for one in chief.study().trials if one.status is TrialStatus.PRUNED]
+    assert recorded == stopped
+
+
+def _former(trial):
+    return trial.hyperparameters.notes.get("goes_on_from")
 
 
 def test_a_worker_has_the_seed_the_attempt_and_the_cause_of_the_chief(placed):
