@@ -39,6 +39,15 @@ def test_the_picture_shows_the_data(tmp_path):
     assert (tmp_path / "new" / "history.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_pruned_trial_shows_what_it_had_and_is_never_the_best():
+    pruned = TrialRecord(5, "5", TrialStatus.PRUNED, {}, score=0.9)
+    data = history_data(study_of([*TRIALS[:5], pruned]))
+    assert data.pruned == ((5, 0.9),)
+    assert data.best[-1] == 0.75
+    lines = {line.get_label(): line for line in plot_history(data).axes[0].get_lines()}
+    assert list(lines["pruned"].get_ydata()) == [0.9]
+
+
 def test_an_empty_study_can_be_drawn():
     figure = plot_history(history_data(study_of([])))
     assert figure.axes[0].get_title() == "no trial completed yet"

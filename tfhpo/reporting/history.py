@@ -33,6 +33,7 @@ class HistoryData:
         scores: The score of each; NaN where a trial did not complete, `n`.
         best: The best score up to each trial; NaN before the first one completed, `n`.
         failed: The numbers of the failed trials.
+        pruned: The numbers of the pruned trials, and what each had when it was stopped.
     """
 
     objective: str
@@ -41,6 +42,7 @@ class HistoryData:
     scores: tuple[float, ...]
     best: tuple[float, ...]
     failed: tuple[int, ...]
+    pruned: tuple[tuple[int, float], ...] = ()
 
 
 def history_data(study: StudyRecord) -> HistoryData:
@@ -58,6 +60,11 @@ def history_data(study: StudyRecord) -> HistoryData:
         scores=scores,
         best=_running_best(scores, sign_of(header.direction)),
         failed=tuple(trial.number for trial in ended if trial.status is TrialStatus.FAILED),
+        pruned=tuple(
+            (trial.number, trial.score)
+            for trial in ended
+            if trial.status is TrialStatus.PRUNED and trial.score is not None
+        ),
     )
 
 
@@ -89,6 +96,9 @@ def plot_history(
     axes = axes or canvas(width=8.0, height=4.0).subplots()
     axes.plot(data.numbers, data.scores, "o", color="0.6", markersize=4, label="trial")
     axes.step(data.numbers, data.best, where="post", color="C0", linewidth=2, label="best so far")
+    if data.pruned:
+        numbers, bounds = zip(*data.pruned, strict=True)
+        axes.plot(numbers, bounds, "o", color="0.6", markersize=3, fillstyle="none", label="pruned")
     if data.failed:
         # On the lower edge, since a failed trial has no height of its own.
         axes.plot(
