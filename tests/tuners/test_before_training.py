@@ -167,7 +167,7 @@ def test_a_log_directory_of_another_search(tmp_path):
     before = sorted(logs.rglob("*"))
     # A refused search leaves no study, which would make the next attempt look like one resumed.
     for _ in range(2):
-        with pytest.raises(ArgumentError, match=r"`logdir` must be empty.*holds another search"):
+        with pytest.raises(ArgumentError, match=r"a `logdir` of its own.*holds another search"):
             searched(random_search(tmp_path / "b", max_trials=1, logdir=logs), epochs=1)
         assert not (tmp_path / "b" / "search" / "study.sqlite").exists()
     assert sorted(logs.rglob("*")) == before
