@@ -111,6 +111,20 @@ def test_the_queue_survives_the_process(placed):
     assert (values["x"], values["n"]) == (0.5, 3)
 
 
+def test_a_queue_that_waits_does_not_grow_by_running_again(placed):
+    for _ in range(3):
+        oracle = placed(RandomOracle("loss", 1, seed=0))
+        declare(oracle, mixed)
+        oracle.enqueue({"x": 0.5})
+        oracle.enqueue({"x": 0.75})
+        with pytest.warns(UserWarning, match="1 of the queued configurations are not tried"):
+            drive(oracle, mixed)
+    again = placed(RandomOracle("loss", 9, seed=0))
+    declare(again, mixed)
+    again.open()
+    assert len(again._opened._queue.config()) <= 2
+
+
 def test_a_queued_configuration_of_an_extended_space_stays_or_is_named(placed):
     oracle = placed(RandomOracle("loss", 4, seed=0))
     declare(oracle, mixed)

@@ -29,8 +29,9 @@ class Queue:
         self._waiting: list[Values] = [dict(values) for values in waiting]
 
     def add(self, values: Mapping[str, Value]) -> None:
-        """Appends a configuration."""
-        self._waiting.append(dict(values))
+        """Appends a configuration, unless the same one waits already."""
+        if values not in self._waiting:
+            self._waiting.append(dict(values))
 
     def take(self, space: Space, tried: Callable[[Point], bool]) -> tuple[Point, Values] | None:
         """Removes and returns the next configuration that was not tried, None where none is left.
