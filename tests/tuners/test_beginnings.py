@@ -33,6 +33,14 @@ def test_parameters_behind_a_plain_if_can_be_queued(tmp_path):
     assert searched(other).study().trials[0].values == BEST
 
 
+def test_numbers_of_a_table_are_built_with_as_integers(tmp_path):
+    tuner = layered_search(tmp_path, "floats")
+    tuner.enqueue({name: float(value) for name, value in BEST.items()})
+    (first, *_) = searched(tuner).study().trials
+    assert first.values == BEST
+    assert {type(value) for value in first.values.values()} == {int}
+
+
 def test_the_best_of_a_former_study_comes_back_whole(tmp_path):
     former = layered_search(tmp_path, "former", max_trials=1)
     former.enqueue(BEST)

@@ -9,7 +9,7 @@ import keras_tuner
 
 from tfhpo.oracles.fidelity import EPOCHS
 from tfhpo.oracles.former import FormerStudy, encoded
-from tfhpo.oracles.queue import check_all, check_known, plain_values
+from tfhpo.oracles.queue import check_all, check_known, plain_values, typed
 from tfhpo.space import Space, Value
 
 # Of a former study no more than these are tried.
@@ -68,10 +68,14 @@ class Beginning:
         """
         self.former += [FormerStudy.read(study) for study in studies]
 
-    def values(self) -> list[dict[str, Value]]:
-        """Returns the configurations that will be tried first, former studies' best included."""
+    def values(self, space: Space) -> list[dict[str, Value]]:
+        """Returns the configurations that will be tried first, former studies' best included.
+
+        Args:
+            space: What is known of the space by now; values of its parameters are in their types.
+        """
         best = [values for study in self.former for values in study.best(_BEST)]
-        return [*self.configurations, *best]
+        return [typed(values, space) for values in (*self.configurations, *best)]
 
     def check(self, space: Space) -> None:
         """Refuses what has nothing to do with the space that is searched.

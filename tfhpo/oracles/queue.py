@@ -140,6 +140,18 @@ def completed(space: Space, values: Mapping[str, Value]) -> Values:
     return chosen
 
 
+def typed(values: Mapping[str, Value], space: Space) -> Values:
+    """Returns the values, those of known parameters in the types that a build gets them in.
+
+    What is no value of its parameter is left as it is.
+    """
+    known = {one.name: one.domain for one in space.parameters}
+    return {
+        name: _typed(known[name], value) if name in known and value in known[name] else value
+        for name, value in values.items()
+    }
+
+
 def _typed(domain: Domain, value: Value) -> Value:
     """Returns a value in the type that the build gets it in: 3.0 of a table, say, as the integer 3.
 

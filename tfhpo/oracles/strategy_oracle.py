@@ -246,13 +246,13 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             self._beginning.warm_start(studies)
 
     def first_values(self) -> list[dict[str, Value]]:
-        """Returns the values that are to be tried first, as they were given.
+        """Returns the values that are to be tried first, unknown parameters' included.
 
         A tuner builds with them before the search, so that the parameters are known which only such
         builds ask for.
         """
         with self._lock:
-            return self._beginning.values()
+            return self._beginning.values(self.space)
 
     def create_trial(self, tuner_id: str) -> kt_trial.Trial:
         """Returns the next trial for a tuner.

@@ -118,7 +118,7 @@ class Rungs:
         warnings.warn(
             f"epochs={arguments['epochs']!r} is not used: each trial is trained for the epochs of "
             "its rung. The highest rung is `max_epochs`.",
-            stacklevel=4,
+            stacklevel=3,
         )
         return {name: value for name, value in arguments.items() if name != "epochs"}
 

@@ -710,16 +710,25 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         """
         if self._is_worker() or not isinstance(self._local_oracle, StrategyOracle):
             return
-        for values in self._local_oracle.first_values():
-            hp = at_defaults(self._space_copy(), values)
-            known = {one.name for one in hp.space}
-            unknown = {name: values[name] for name in values if name not in known}
-            if unknown:
-                hp.values.update(unknown)
-                # What fails here fails as a trial, too, and is told there.
-                with contextlib.suppress(Exception):
-                    self._build_for_space(hp)
-                self.oracle.update_space(hp)
+        for number in range(len(self._local_oracle.first_values())):
+            grew = True
+            while grew:
+                # Again and again: what one build declares gives a value its type for the next.
+                grew = self._build_unknown(self._local_oracle.first_values()[number])
+
+    def _build_unknown(self, values: Mapping[str, Any]) -> bool:
+        """Builds with values of which some are of unknown parameters; whether some became known."""
+        hp = at_defaults(self._space_copy(), values)
+        known = {one.name for one in hp.space}
+        unknown = {name: values[name] for name in values if name not in known}
+        if not unknown:
+            return False
+        hp.values.update(unknown)
+        # What fails here fails as a trial, too, and is told there.
+        with contextlib.suppress(Exception):
+            self._build_for_space(hp)
+        self.oracle.update_space(hp)
+        return not set(unknown).isdisjoint(one.name for one in hp.space)
 
     def _rehearse(self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]) -> None:
         """Runs a `run_trial` that declares the space itself once, at its defaults, unrecorded.
