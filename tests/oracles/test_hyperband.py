@@ -5,7 +5,7 @@ import pytest
 from driving import COMPLETED, RUNNING, declare, drive, outcomes, run
 
 from tfhpo.errors import ArgumentError, SpaceError, StudyMismatchError
-from tfhpo.oracles import HyperbandOracle
+from tfhpo.oracles import HyperbandOracle, RandomOracle
 from tfhpo.pruners import MedianPruner
 from tfhpo.strategies.evolution import AdaptiveMutation
 
@@ -118,6 +118,31 @@ def test_a_former_search_over_other_rungs_is_no_obstacle(placed):
     declare(third, lambda hp: [hp.values.update(kind="b"), build(hp)])
     third.enqueue(best.hyperparameters)
     assert drive(third, build)[0]["x"] == best.hyperparameters.values["x"]
+
+
+def test_epochs_of_rungs_are_left_out_elsewhere_and_searched_ones_are_not(placed):
+    drive(rungs := oracle(placed, "rungs"), build)
+    (best,) = rungs.get_best_trials()
+    kept = {name: value for name, value in best.hyperparameters.values.items() if name != "epochs"}
+
+    def without(hp):
+        return build_on(hp, 1)
+
+    def searched(hp):
+        return build_on(hp, hp.Int("epochs", 1, 20))
+
+    def build_on(hp, epochs):
+        y = hp.Float("y", 0, 1) if hp.Choice("kind", ["a", "b"]) == "b" else 0
+        return hp.Float("x", 0, 1) + y + 1 / epochs
+
+    for name, function, added in [("without", without, {}), ("searched", searched, None)]:
+        plain = placed(RandomOracle("loss", 1, seed=0), name)
+        # Before the space is known, as for an argument of `fit`.
+        plain.enqueue(best.hyperparameters)
+        declare(plain, lambda hp, function=function: [hp.values.update(kind="b"), function(hp)])
+        (first,) = drive(plain, function)
+        expected = {"epochs": best.hyperparameters.values["epochs"]} if added is None else added
+        assert first == {**kept, **expected}
 
 
 def test_a_parameter_that_depends_on_the_fidelity_ends_the_search(placed):

@@ -30,6 +30,7 @@ class Beginning:
     def __init__(self, fidelity: str | None) -> None:
         self._fidelity = fidelity
         self.configurations: list[dict[str, Value]] = []
+        self._of_other_searches: list[dict[str, Value]] = []
         self.former: list[FormerStudy] = []
 
     def enqueue(
@@ -53,7 +54,11 @@ class Beginning:
         """
         named = (hp for hp in hyperparameters.space if hp.name == self._fidelity)
         lowest = {hp.name: min(hp.values) for hp in named}
-        values = {**lowest, **plain_values(given, {self._fidelity, *_foreign(space)})}
+        values = {**lowest, **plain_values(given, {self._fidelity})}
+        if isinstance(given, keras_tuner.HyperParameters):
+            self._of_other_searches.append(values)
+        if complete:
+            self._leave_out_epochs(space)
         check = check_all if complete else check_known
         check(values, space)
         self.configurations.append(values)
@@ -80,15 +85,20 @@ class Beginning:
     def check(self, space: Space) -> None:
         """Refuses what has nothing to do with the space that is searched.
 
+        Args:
+            space: All that is known before the first trial.
+
         Raises:
             ArgumentError: If a name is unknown, a value does not exist, or no trial of a former
                 study has a place in the space.
         """
+        self._leave_out_epochs(space)
         encoded(self.former, space, self._fidelity)
         for values in self.configurations:
             check_all(values, space)
 
-
-def _foreign(space: Space) -> set[str]:
-    """Returns the name that another search gave its epochs, where they are no parameter here."""
-    return {EPOCHS} - set(space.names)
+    def _leave_out_epochs(self, space: Space) -> None:
+        """Leaves out the rungs of other searches, once it is known that epochs are not searched."""
+        if EPOCHS not in space.names:
+            for values in self._of_other_searches:
+                values.pop(EPOCHS, None)

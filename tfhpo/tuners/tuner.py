@@ -455,11 +455,10 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self, trial: kt_trial.Trial, model: Any, arguments: dict[str, Any], execution: int
     ) -> None:
         """Completes the model and the arguments of one call of `fit`."""
-        if not self._runs_own_code():
-            with kt_tuner.maybe_distribute(self.distribution_strategy):
-                build_optimizer(model, arguments["callbacks"])
         values = trial.hyperparameters.values
         with kt_tuner.maybe_distribute(self.distribution_strategy):
+            if not self._runs_own_code():
+                build_optimizer(model, arguments["callbacks"])
             self._rungs.begin(model, trial, arguments, execution)
             continue_for_keras_tuner(model, values, arguments, self._weights.path)
         callbacks = arguments["callbacks"]
