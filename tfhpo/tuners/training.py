@@ -13,6 +13,7 @@ from keras_tuner.src.engine import objective as kt_objective
 from keras_tuner.src.engine import tuner_utils
 
 from tfhpo.errors import ObjectiveError
+from tfhpo.tuners.learning_rates import learning_rate
 
 
 @dataclass
@@ -189,11 +190,3 @@ def without_score_of_divergence(
 def single_values(logs: Mapping[str, Any]) -> dict[str, float]:
     """Returns the metrics that have one value; `keras.metrics.F1Score()` has one per class."""
     return {name: float(value) for name, value in logs.items() if np.size(value) == 1}
-
-
-def learning_rate(model: Any) -> float | None:
-    """Returns the optimiser's present learning rate, None where there is none."""
-    # A model that is trained in a loop of the user's own may have no optimiser.
-    rate = getattr(getattr(model, "optimizer", None), "learning_rate", None)
-    # A mirrored variable is no number, and Keras's own conversion to numpy warns.
-    return None if rate is None else float(np.asarray(rate))

@@ -44,6 +44,7 @@ from tfhpo.tuners.continuation import Rungs, TrainingStates, continue_for_keras_
 from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.interruption import Interruption
 from tfhpo.tuners.keeping import BestWeights
+from tfhpo.tuners.learning_rates import check_one_rules
 from tfhpo.tuners.listeners import Listeners, SearchListener
 from tfhpo.tuners.memory import TrialMemory
 from tfhpo.tuners.quiet import without_retracing_warnings
@@ -455,6 +456,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self, trial: kt_trial.Trial, model: Any, arguments: dict[str, Any], execution: int
     ) -> None:
         """Completes the model and the arguments of one call of `fit`."""
+        check_one_rules(model, arguments["callbacks"])
         values = trial.hyperparameters.values
         with kt_tuner.maybe_distribute(self.distribution_strategy):
             if not self._runs_own_code():
@@ -700,6 +702,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             return checks.objective_names(objective)
         model = self.hypermodel.build(at_defaults(self._space_copy()))
         self._override_compile_args(model)
+        check_one_rules(model, arguments["callbacks"])
         return data_checks.measured_names(objective, model, fit_args, arguments)
 
     def _build_first_values(self) -> None:
