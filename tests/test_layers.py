@@ -18,6 +18,7 @@ ROOMS = [
     "pruners",
     "study",
     "oracles",
+    "declaring",
     "schedules",
     "hp",
     "distribution",
@@ -41,6 +42,7 @@ THIRD_PARTY = {
     "strategies": NUMERIC,
     "pruners": {"numpy"},
     "study": set(),
+    "declaring": set(),
 }
 # Inside functions, for what an extra installs.
 LAZY = {"study": {"pandas"}}

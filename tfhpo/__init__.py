@@ -14,6 +14,7 @@ from tfhpo._version import __version__
 if TYPE_CHECKING:
     from tfhpo import (
         errors,
+        hp,
         oracles,
         pruners,
         reporting,
@@ -48,6 +49,7 @@ __all__ = [
     "Tuner",
     "__version__",
     "errors",
+    "hp",
     "oracles",
     "pruners",
     "read_study",
