@@ -9,9 +9,12 @@ from tfhpo.schedules.one_cycle import OneCycle
 from tfhpo.schedules.piecewise_constant import PiecewiseConstantDecay
 from tfhpo.schedules.polynomial import PolynomialDecay
 from tfhpo.schedules.triangular import TriangularCycle
+from tfhpo.schedules.tunable import DEFAULT_KINDS, KINDS, tunable
 from tfhpo.schedules.warm_up import WarmUp
 
 __all__ = [
+    "DEFAULT_KINDS",
+    "KINDS",
     "Constant",
     "CosineDecay",
     "CosineDecayRestarts",
@@ -25,4 +28,5 @@ __all__ = [
     "PolynomialDecay",
     "TriangularCycle",
     "WarmUp",
+    "tunable",
 ]
