@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hp_spaces import holding, names
 
+import tfhpo
 from tfhpo import hp as ready
 from tfhpo import schedules
 from tfhpo.errors import ArgumentError
@@ -138,6 +139,27 @@ def test_the_schedule_of_the_chosen_one():
     assert parents["sgd_schedule_cosine_alpha"] == ["optimizer", "sgd_schedule"]
     # A tuner finds the other's in one further build, not in one for each kind.
     assert len(hp.active_scopes) == len(hp.inactive_scopes) == 1
+
+
+@pytest.mark.parametrize("tuner", [kt.RandomSearch, tfhpo.RandomSearch])
+@pytest.mark.parametrize(("schedule", "most"), [(None, 1), (PLAN, 4)])
+def test_a_tuner_finds_every_parameter_in_few_builds(tmp_path, tuner, schedule, most):
+    built = []
+
+    def build(hp):
+        built.append(hp)
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        model.compile(ready.optimizer(hp, ["adam", "sgd", "lion"], schedule=schedule), "mse")
+        return model
+
+    made = tuner(build, "val_loss", max_trials=2, directory=tmp_path)
+    # One for each optimiser, and one that KerasTuner repeats; not one for each kind of schedule.
+    assert len(built) <= most
+    found = {one.name for one in made.oracle.get_space().space}
+    for kind in ("adam", "sgd", "lion"):
+        assert f"{kind}_learning_rate" in found
+        if schedule is not None:
+            assert f"{kind}_schedule_polynomial_cycles" in found
 
 
 def test_schedules_of_the_users_see_values_only():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from typing import Any
 
 from tfhpo.declaring import Declarer, Role
@@ -12,9 +11,7 @@ from tfhpo.schedules import arguments
 _DEFAULT = 32
 
 
-def batch_size(
-    hp: Any, *, minimum: int = 1, maximum: int = 1024, name: str = "batch_size"
-) -> int:
+def batch_size(hp: Any, *, minimum: int = 1, maximum: int = 1024, name: str = "batch_size") -> int:
     """Declares the batch size: powers of two, as ordered levels. Default range 1 … 1024.
 
     It starts at 32, where that is in the range: Masters & Luschi 2018, "Revisiting small batch

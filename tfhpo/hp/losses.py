@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from typing import Any
 
 from tfhpo.declaring import Declarer, Role
@@ -42,7 +41,5 @@ def auxiliary_loss_weight(
     """
     main = arguments.positive("main", main)
     declare = Declarer(hp, Role.LEARNING_RATE_AND_LOSS)
-    weight: float = declare.real(
-        name, main / _ORDERS, main * _ORDERS, sampling="log", default=main
-    )
+    weight: float = declare.real(name, main / _ORDERS, main * _ORDERS, sampling="log", default=main)
     return weight

@@ -32,6 +32,10 @@ Make = Callable[[float, int], Any]
 # The lowest rate of a cosine over its highest: 0, or orders of magnitude.
 _ALPHAS = (0.0, 1e-3, 1e-2, 1e-1)
 
+# A cycle that ended exactly with the training would show a last restart, after the last step, as
+# the rate of the last epoch.
+_BEYOND = 1.0 + 1e-4
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -119,7 +123,7 @@ def _cosine_restarts(declare: Declarer, _seed: int) -> Make:
     def make(rate: float, steps: int) -> CosineDecayRestarts:
         # The training ends where the last cycle does, and there the rate is lowest.
         first = steps / math.fsum(t_mul**cycle for cycle in range(cycles))
-        return CosineDecayRestarts(rate, first, t_mul, m_mul, alpha)
+        return CosineDecayRestarts(rate, _BEYOND * first, t_mul, m_mul, alpha)
 
     return make
 
