@@ -73,7 +73,7 @@ def test_a_scope_is_left_for_a_tuner_only_where_it_may_hide_something(active, wh
     declare = Declarer(hp, Role.OTHER, "x_")
     declare.boolean("parent")
     with declare.scope("parent", [not active], whole=whole):
-        assert declare.active is not active
+        assert declare.active is active
         # What the user opens inside stays on the lists.
         with hp.conditional_scope("x_parent", [True]):
             declare.boolean("child")
