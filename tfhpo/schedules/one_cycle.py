@@ -93,7 +93,8 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
         """Returns rates on the way from one to another, which has passed by a share."""
         if self.annealing == "cosine":
             passed = 0.5 * (1.0 - ops.cos(math.pi * passed))
-        return begin + (end - begin) * passed
+        # A sum of two parts, since a difference from the highest rate would lose the last one.
+        return begin * (1.0 - passed) + end * passed
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments, from which `from_config` makes the same schedule."""
