@@ -75,11 +75,12 @@ def test_a_scope_is_left_for_a_tuner_only_where_it_may_hide_something(active, wh
     with declare.scope("parent", [not active], whole=whole):
         assert declare.active is active
         # What the user opens inside stays on the lists.
-        with hp.conditional_scope("x_parent", [True]):
+        declare.boolean("inner")
+        with hp.conditional_scope("x_inner", [True]):
             declare.boolean("child")
     assert len(hp.active_scopes) + len(hp.inactive_scopes) == noted + 1
     conditions = {one.name: len(one.conditions) for one in hp.space}
-    assert conditions == {"x_parent": 0, "x_child": 2}
+    assert conditions == {"x_parent": 0, "x_inner": 1, "x_child": 2}
 
 
 @pytest.mark.parametrize("name", ["", None, 3])
