@@ -92,8 +92,8 @@ def optimizer(
         >>> import keras_tuner
         >>> from tfhpo import hp, schedules
         >>> space = keras_tuner.HyperParameters()
-        >>> hp.optimizer(space, ["adam", "sgd"]).name
-        'adam'
+        >>> type(hp.optimizer(space, ["adam", "sgd"])).__name__
+        'Adam'
         >>> [one.name for one in space.space]
         ['optimizer', 'adam_learning_rate', 'sgd_learning_rate']
         >>> planned = functools.partial(schedules.tunable, total_steps=1000)
