@@ -4,7 +4,7 @@ import keras
 import keras_tuner as kt
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tunable_spaces import declared, drawn, scheduled
 
@@ -27,10 +27,11 @@ def rates_of(schedule, total_steps):
     return np.asarray(schedule(inside)), np.asarray(schedule(beyond))
 
 
+@settings(max_examples=200)
 @given(st.sampled_from(schedules.KINDS), PLACES, LENGTHS, st.booleans())
 def test_every_configuration_is_a_valid_schedule(kind, places, total_steps, warmup):
-    settings = {"kinds": [kind], "warmup": warmup, "total_steps": total_steps}
-    schedule = scheduled(drawn(places, **settings), **settings)
+    chosen = {"kinds": [kind], "warmup": warmup, "total_steps": total_steps}
+    schedule = scheduled(drawn(places, **chosen), **chosen)
     inside, beyond = rates_of(schedule, total_steps)
     for rates in (inside, beyond):
         assert np.isfinite(rates).all()
@@ -42,8 +43,8 @@ def test_every_configuration_is_a_valid_schedule(kind, places, total_steps, warm
 
 @given(st.sampled_from(schedules.KINDS), PLACES, LENGTHS)
 def test_every_configuration_is_rebuilt_from_its_config(kind, places, total_steps):
-    settings = {"kinds": [kind], "total_steps": total_steps}
-    schedule = scheduled(drawn(places, **settings), **settings)
+    chosen = {"kinds": [kind], "total_steps": total_steps}
+    schedule = scheduled(drawn(places, **chosen), **chosen)
     config = keras.saving.serialize_keras_object(schedule)
     rebuilt = keras.saving.deserialize_keras_object(config)
     assert rebuilt.get_config() == schedule.get_config()
@@ -141,7 +142,7 @@ def test_lengths(length, steps):
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("arguments", "told"),
     [
         (
             {"total_steps": None},
@@ -175,9 +176,9 @@ def test_lengths(length, steps):
         ({"seed": "x", "kinds": ["noisy_linear_cosine"]}, r"`seed` must be .*'x'"),
     ],
 )
-def test_refusals(settings, told):
+def test_refusals(arguments, told):
     with pytest.raises(ArgumentError, match=told):
-        declared(**settings)
+        declared(**arguments)
 
 
 def test_hyperparameters_that_are_none():
