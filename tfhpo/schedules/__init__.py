@@ -2,11 +2,13 @@
 
 from tfhpo.schedules.constant import Constant
 from tfhpo.schedules.cosine import CosineDecay, CosineDecayRestarts
+from tfhpo.schedules.curves import Curve
 from tfhpo.schedules.exponential import ExponentialDecay, NaturalExponentialDecay
 from tfhpo.schedules.inverse_time import InverseTimeDecay
 from tfhpo.schedules.linear_cosine import LinearCosineDecay, NoisyLinearCosineDecay
 from tfhpo.schedules.one_cycle import OneCycle
 from tfhpo.schedules.piecewise_constant import PiecewiseConstantDecay
+from tfhpo.schedules.plotting import gallery, plot
 from tfhpo.schedules.polynomial import PolynomialDecay
 from tfhpo.schedules.triangular import TriangularCycle
 from tfhpo.schedules.warm_up import WarmUp
@@ -15,6 +17,7 @@ __all__ = [
     "Constant",
     "CosineDecay",
     "CosineDecayRestarts",
+    "Curve",
     "ExponentialDecay",
     "InverseTimeDecay",
     "LinearCosineDecay",
@@ -25,4 +28,6 @@ __all__ = [
     "PolynomialDecay",
     "TriangularCycle",
     "WarmUp",
+    "gallery",
+    "plot",
 ]
