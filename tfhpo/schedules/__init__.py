@@ -1,4 +1,9 @@
-"""Learning-rate schedules for Keras: TensorFlow 1's decays, warm-up, cycles, and their pictures."""
+"""Learning-rate schedules for Keras: TensorFlow 1's decays, warm-up, cycles, and their pictures.
+
+Every schedule goes where Keras takes a `LearningRateSchedule`. It counts training steps (batches)
+from 0, takes a step or an array of them, and returns float32 rates of the same shape. A saved model
+keeps its schedule; a process that loads the model must have imported `tfhpo.schedules` before.
+"""
 
 from tfhpo.schedules.constant import Constant
 from tfhpo.schedules.cosine import CosineDecay, CosineDecayRestarts
