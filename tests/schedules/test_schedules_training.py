@@ -43,7 +43,9 @@ for label in sys.argv[1:]:
     with strategy.scope():
         model = summing_model(FAMILIES[label])
     told[label] = [
-        train(model, 12), int(model.optimizer.iterations.numpy()), float(model.optimizer.learning_rate),
+        train(model, 12),
+        int(model.optimizer.iterations.numpy()),
+        float(model.optimizer.learning_rate),
     ]
 print(json.dumps({"replicas": strategy.num_replicas_in_sync, "told": told}))
 """

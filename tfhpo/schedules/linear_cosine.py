@@ -35,8 +35,8 @@ class LinearCosineDecay(keras.optimizers.schedules.LearningRateSchedule):  # typ
     ``r * b`` in every period of the cosine.
 
     It agrees with TensorFlow 1's `tf.train.linear_cosine_decay`; Keras has none. Source: Bello et
-    al., 2017, "Neural optimizer search with reinforcement learning", section 4.4, where such
-    decays were found by search and trained more stably than stepwise ones.
+    al., 2017, "Neural optimizer search with reinforcement learning", whose search came upon it:
+    linear and cosine decay are among the functions of the step that it puts together.
 
     Args:
         initial_learning_rate: r, above 0.
@@ -115,8 +115,9 @@ class NoisyLinearCosineDecay(LinearCosineDecay):
     does so in TensorFlow 1, too. `non_negative` cuts it off at 0.
 
     It agrees with TensorFlow 1's `tf.train.noisy_linear_cosine_decay` in distribution, where the
-    noise is drawn anew at each call; Keras has none. Source: Bello et al., 2017, "Neural optimizer
-    search with reinforcement learning", section 4.4.
+    noise is drawn anew at each call; Keras has none. Source: as `LinearCosineDecay`; the
+    defaults of the noise are those of Neelakantan et al., 2015, "Adding gradient noise improves
+    learning for very deep networks", section 3, where it is added to gradients.
 
     Args:
         initial_learning_rate: r, above 0.

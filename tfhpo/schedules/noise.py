@@ -27,7 +27,8 @@ from keras import ops
 from tfhpo.schedules import counting
 
 _HALF = 2**16
-# Statistical tests saw no structure left with three rounds before the first number fewer.
+# Tried with close relatives of F, 200,000 steps and 20 seeds: with 4 and 2 rounds tests for
+# independence failed, with 4 and 4 none did. The two more are a margin.
 _ROUNDS_TO_RADIUS = 6
 _ROUNDS_TO_ANGLE = 4
 
