@@ -18,6 +18,7 @@ ROOMS = [
     "pruners",
     "study",
     "oracles",
+    "declaring",
     "schedules",
     "hp",
     "distribution",
@@ -41,6 +42,8 @@ THIRD_PARTY = {
     "strategies": NUMERIC,
     "pruners": {"numpy"},
     "study": set(),
+    "declaring": set(),
+    "schedules": {"keras", "numpy", "matplotlib"},
 }
 # Inside functions, for what an extra installs.
 LAZY = {"study": {"pandas"}}
@@ -149,6 +152,21 @@ def test_tensorflow_is_imported_where_devices_are_asked_for_alone(path):
     for line, where in found:
         allowed = where == "typing" or (lazily and where == "function")
         assert allowed, f"{dotted(path)}:{line} imports TensorFlow in a {where}"
+
+
+def test_matplotlib_is_loaded_where_something_is_drawn_alone():
+    # What imports it at once is itself imported inside functions.
+    drawing = {
+        dotted(path)
+        for path, found in IMPORTS.items()
+        if any(name.split(".")[0] == "matplotlib" and where == "module" for name, _, where in found)
+    }
+    assert drawing
+    for path, found in IMPORTS.items():
+        for name, line, where in found:
+            assert name not in drawing or where != "module" or dotted(path) in drawing, (
+                f"{dotted(path)}:{line} imports {name}, and matplotlib with it"
+            )
 
 
 def is_tensorflow(name):

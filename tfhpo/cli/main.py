@@ -15,6 +15,7 @@ from tfhpo.cli.demo import demo
 from tfhpo.cli.doctor import doctor
 from tfhpo.cli.export import export
 from tfhpo.cli.resume import resume
+from tfhpo.cli.schedules import schedules
 from tfhpo.cli.screen import show_error
 from tfhpo.cli.show import show
 from tfhpo.cli.tune import tune
@@ -55,7 +56,7 @@ def _program(
         raise typer.Exit
 
 
-for _command in (demo, tune, resume, show, export, doctor):
+for _command in (demo, tune, resume, show, export, schedules, doctor):
     app.command()(_command)
 
 

@@ -27,6 +27,7 @@ from tfhpo.errors import (
     SpaceError,
     StudyError,
 )
+from tfhpo.hp import advise
 from tfhpo.oracles import StrategyOracle
 from tfhpo.oracles.fidelity import level_of
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
@@ -173,6 +174,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._fit_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.stop_reason: str | None = None
         self._told_of_silence = False
+        self._advised: set[str] = set()
         super().__init__(
             oracle,
             hypermodel,
@@ -458,6 +460,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         """Completes the model and the arguments of one call of `fit`."""
         check_one_rules(model, arguments["callbacks"])
         values = trial.hyperparameters.values
+        advise(model, arguments.get("batch_size"), told=self._advised)
         with kt_tuner.maybe_distribute(self.distribution_strategy):
             if not self._runs_own_code():
                 build_optimizer(model, arguments["callbacks"])

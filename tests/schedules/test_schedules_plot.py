@@ -1,0 +1,142 @@
+"""Curves are computed first, then drawn; the page shows every family."""
+
+import keras
+import numpy as np
+import pytest
+
+from tfhpo import schedules
+from tfhpo.errors import ArgumentError
+from tfhpo.schedules.curves import MOST_POINTS, curves
+from tfhpo.schedules.families import families
+
+
+def test_a_curve_holds_the_rate_of_every_step():
+    schedule = schedules.CosineDecay(0.1, 50)
+    (curve,) = curves(schedule, 60)
+    assert curve.label == "CosineDecay"
+    assert curve.steps.tolist() == list(range(61))
+    assert curve.rates[[0, 25, 50, 60]] == pytest.approx([0.1, 0.05, 0, 0], abs=1e-8)
+
+
+def test_a_long_curve_keeps_both_ends():
+    (curve,) = curves(schedules.Constant(0.1), 10**6)
+    assert len(curve.steps) == len(curve.rates) == MOST_POINTS + 1
+    assert curve.steps[[0, -1]].tolist() == [0, 10**6]
+
+
+def test_a_schedule_that_takes_single_steps_only_is_drawn_too():
+    kind = keras.optimizers.schedules.CosineDecay
+    theirs = kind(0.01, 20, warmup_target=0.1, warmup_steps=5)
+    ours = schedules.CosineDecay(0.01, 20, warmup_target=0.1, warmup_steps=5)
+    later, same = curves({"later": schedules.WarmUp(theirs, 5, 0.01), "theirs": theirs}, 30)
+    (expected,) = curves(ours, 30)
+    np.testing.assert_allclose(same.rates, expected.rates, rtol=1e-6)
+    np.testing.assert_allclose(later.rates[5:], expected.rates[:-5], rtol=1e-6)
+
+
+def test_a_plot_shows_its_curves():
+    made = {"cosine": schedules.CosineDecay(0.1, 50), "flat": schedules.Constant(0.02)}
+    (axes,) = schedules.plot(made, 50, title="two").axes
+    assert [line.get_label() for line in axes.lines] == ["cosine", "flat"]
+    assert axes.lines[0].get_ydata()[25] == pytest.approx(0.05)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["cosine", "flat"]
+    assert axes.get_xlabel() == "training step"
+    assert axes.get_title(loc="left") == "two"
+
+
+def test_an_axis_may_count_epochs():
+    (axes,) = schedules.plot(schedules.Constant(0.1), 50, steps_per_epoch=20).axes
+    assert axes.lines[0].get_xdata()[-1] == 2.5
+    assert axes.get_xlabel() == "epoch"
+    assert axes.get_title(loc="left") == "Constant"
+    assert axes.get_legend() is None
+
+
+def test_rates_may_stand_on_a_logarithmic_axis():
+    schedule = schedules.ExponentialDecay(0.1, 10, 0.5)
+    scales = [schedules.plot(schedule, 50, log=log).axes[0].get_yscale() for log in (False, True)]
+    assert scales == ["linear", "log"]
+
+
+def test_many_curves_have_many_colours():
+    made = {str(power): schedules.PolynomialDecay(0.1, 50, power=power) for power in range(1, 12)}
+    (axes,) = schedules.plot(made, 50).axes
+    assert len({str(line.get_color()) for line in axes.lines}) == 11
+
+
+def test_a_picture_is_saved_and_shown(tmp_path):
+    path = tmp_path / "new" / "rates.png"
+    figure = schedules.plot(schedules.Constant(0.1), 50, path=path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"schedules": 0.1}, r"`schedules` must be .* Received: schedules=0\.1"),
+        ({"schedules": {}}, r"`schedules` must be .* Received: schedules=\{\}"),
+        ({"schedules": {"a": 0.1}}, r"`schedules` must be .* Received: schedules=\{'a': 0\.1\}"),
+        ({"total_steps": 0}, "`total_steps` must be a whole number from 1 to .*=0"),
+        ({"total_steps": 1.5}, "`total_steps` must be a whole number from 1 to .*=1.5"),
+        ({"steps_per_epoch": 0}, "`steps_per_epoch` must be a whole number from 1 to .*=0"),
+        ({"log": "yes"}, "`log` must be True or False. Received: log='yes'"),
+        ({"path": "rates.xyz"}, "`path` must end in one of .*'rates.xyz'"),
+    ],
+)
+def test_bad_arguments_are_refused(changes, message):
+    good = {"schedules": schedules.Constant(0.1), "total_steps": 50}
+    with pytest.raises(ArgumentError, match=message):
+        schedules.plot(**{**good, **changes})
+
+
+def test_the_page_shows_every_class():
+    figure = schedules.gallery()
+    shown = {axes.get_title(loc="left") for axes in figure.axes}
+    kind = keras.optimizers.schedules.LearningRateSchedule
+    public = {name for name in schedules.__all__ if name[0].isupper() and name != "Curve"}
+    assert all(issubclass(getattr(schedules, name), kind) for name in public)
+    assert shown == public
+
+
+def test_the_page_shows_the_powers_cycles_restarts_and_stairs():
+    labels = {curve.label for family in families(1000, 0.1) for curve in family.curves}
+    assert {"power=0.5", "power=1", "power=2", "cycle, power=1", "staircase"} <= labels
+    assert {"t_mul=1", "t_mul=2", "m_mul=0.5", "triangular2", "exp_range"} <= labels
+
+
+@pytest.mark.parametrize("total_steps", [20, 37, 1000, 10**6])
+def test_the_rates_of_the_page_fit_its_axes(total_steps):
+    for family in families(total_steps, 0.1):
+        for curve in family.curves:
+            assert curve.rates.min() >= 0
+            assert curve.rates.max() <= (0.15 if "Noisy" in family.title else 0.101)
+
+
+def test_a_page_of_some_families_keeps_their_order():
+    figure = schedules.gallery(kinds=["one_cycle", "polynomial", "warm_up"])
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["PolynomialDecay", "PolynomialDecay", "WarmUp", "OneCycle"]
+
+
+def test_every_column_of_a_page_with_gaps_tells_its_steps():
+    figure = schedules.gallery(
+        kinds=["exponential", "cosine", "warm_up", "triangular", "one_cycle"]
+    )
+    assert len(figure.axes) == 6
+    shown = [axes.xaxis.get_tick_params()["labelbottom"] for axes in figure.axes]
+    assert shown == [False, False, True, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"total_steps": 19}, "`total_steps` must be a whole number from 20 to"),
+        ({"learning_rate": 0}, "`learning_rate` must be a finite number above 0"),
+        ({"kinds": []}, r"`kinds` must be some of .* Received: kinds=\[\]"),
+        ({"kinds": ["sine"]}, r"`kinds` must be some of .* Received: kinds=\['sine'\]"),
+    ],
+)
+def test_a_page_refuses_bad_arguments(changes, message):
+    with pytest.raises(ArgumentError, match=message):
+        schedules.gallery(**changes)
