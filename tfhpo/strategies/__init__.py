@@ -9,9 +9,10 @@ from tfhpo.strategies.genetic import GeneticAlgorithm
 from tfhpo.strategies.grid_search import GridSearch
 from tfhpo.strategies.history import Entry, History, Outcome
 from tfhpo.strategies.hyperband import Hyperband
-from tfhpo.strategies.multi_fidelity import PROPOSERS, MultiFidelity
+from tfhpo.strategies.multi_fidelity import MultiFidelity
 from tfhpo.strategies.named import STRATEGIES, check_name
 from tfhpo.strategies.policy_gradient import PolicyGradient
+from tfhpo.strategies.proposers import PROPOSERS
 from tfhpo.strategies.random_search import RandomSearch
 from tfhpo.strategies.strategy import Event, Result, Strategy, Suggestion
 from tfhpo.strategies.successive_halving import SuccessiveHalving

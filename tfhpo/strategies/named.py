@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from tfhpo.errors import ArgumentError
 from tfhpo.strategies.asha import ASHA
 from tfhpo.strategies.hyperband import Hyperband
-from tfhpo.strategies.multi_fidelity import PROPOSERS
+from tfhpo.strategies.proposers import PROPOSERS
 from tfhpo.strategies.strategy import Strategy
 from tfhpo.strategies.successive_halving import SuccessiveHalving
 
