@@ -18,6 +18,7 @@ ROOMS = [
     "pruners",
     "study",
     "oracles",
+    "declaring",
     "schedules",
     "hp",
     "distribution",
@@ -41,9 +42,11 @@ THIRD_PARTY = {
     "strategies": NUMERIC,
     "pruners": {"numpy"},
     "study": set(),
+    "declaring": set(),
+    "schedules": {"keras", "numpy"},
 }
-# Inside functions, for what an extra installs.
-LAZY = {"study": {"pandas"}}
+# Inside functions, for what an extra installs or what takes long to load.
+LAZY = {"study": {"pandas"}, "schedules": {"matplotlib"}}
 # Everything else reaches TensorFlow through Keras alone. The rooms that may import it themselves,
 # and the modules that may do so inside functions.
 TENSORFLOW_ROOMS = {"distribution"}

@@ -1,0 +1,182 @@
+"""The learning-rate schedule as a hyperparameter: its kind, and each kind's own parameters."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+from tfhpo.declaring import Declarer, Role
+from tfhpo.errors import ArgumentError
+from tfhpo.schedules import arguments
+from tfhpo.schedules import kinds as known
+from tfhpo.schedules.training_length import training_steps
+from tfhpo.schedules.warm_up import WarmUp
+
+#: The names of all kinds.
+KINDS = tuple(known.KINDS)
+#: Those that `tunable` chooses from unless told otherwise.
+DEFAULT_KINDS = ("constant", "exponential", "polynomial", "cosine", "cosine_restarts", "one_cycle")
+
+# Shares of the training; 0 is none.
+_WARM_UPS = (0.0, 0.01, 0.02, 0.05, 0.1)
+
+
+def tunable(
+    hp: Any,
+    *,
+    learning_rate: float | tuple[float, float] = (1e-4, 1e-1),
+    total_steps: int | None = None,
+    epochs: int | None = None,
+    steps_per_epoch: int | None = None,
+    samples: int | None = None,
+    batch_size: int | None = None,
+    kinds: str | Sequence[str] | None = None,
+    warmup: bool = True,
+    name: str = "schedule",
+    seed: int = 0,
+) -> Any:
+    """Declares a learning-rate schedule as a hyperparameter, and returns it for the optimiser.
+
+    The parameter `schedule` is the kind; what belongs to one kind only is declared in a conditional
+    scope and called after it: `schedule_cosine_restarts_t_mul`. All are fractions of the training's
+    length and of the rate, so the same space serves trainings of any length, which may be a
+    hyperparameter itself. The decays reach their end with the training's last step.
+
+    ===================  =======================================================================
+    kind                 its parameters, each with the kind's name before it
+    ===================  =======================================================================
+    constant             none
+    exponential          final_fraction 1e-4 … 0.5; staircase, stairs 2 … 10
+    natural_exponential  decay 0.5 … 9; staircase, stairs
+    inverse_time         final_fraction 1e-3 … 0.5; staircase, stairs
+    piecewise_constant   drops 1 … 4, each by factor 0.05 … 0.5; first_drop 0.2 … 0.8 of the
+                         training, the others evenly after it
+    polynomial           final_fraction 1e-4 … 0.1; power 0.25, 0.5, 1, 2, 4; cycle, cycles 2 … 5
+    cosine               alpha (lowest over highest rate) 0, 0.001, 0.01, 0.1
+    cosine_restarts      cycles 2 … 5 in the training; t_mul 1, 1.5, 2; m_mul 0.5 … 1; alpha
+    linear_cosine        num_periods 0.5, 1.5, 2.5, 3.5; alpha; beta 1e-4 … 1e-2
+    noisy_linear_cosine  the same; initial_variance 0.01 … 1; variance_decay 0.3 … 1
+    triangular           cycles 1 … 8; base_fraction 0.01 … 0.5; mode; final_height 0.01 … 0.5
+    one_cycle            warmup_fraction 0.1 … 0.5; initial_divisor 3 … 100; final_divisor
+                         10 … 1e5; annealing
+    ===================  =======================================================================
+
+    The warm-up, `schedule_warmup`, is a share of the training: 0 (none), 0.01, 0.02, 0.05 or 0.1.
+    In n steps of it the rate is 1/(n+1), 2/(n+1), ... of the first one, and the schedule takes the
+    rest of the training. The kinds that rise by themselves, triangular and one_cycle, have none.
+    No rate is ever below 0, that of the noisy kind included.
+
+    Sources: Loshchilov & Hutter 2017, "SGDR: stochastic gradient descent with warm restarts"; Smith
+    2017, "Cyclical learning rates for training neural networks"; Smith & Topin 2018,
+    "Super-convergence"; Goyal et al. 2017, "Accurate, large minibatch SGD", for the warm-up.
+
+    Example:
+        >>> import keras_tuner
+        >>> from tfhpo import schedules
+        >>> hp = keras_tuner.HyperParameters()
+        >>> schedule = schedules.tunable(hp, epochs=5, samples=1000, batch_size=32,
+        ...                              kinds=["cosine", "one_cycle"])
+        >>> list(hp.values)
+        ['schedule', 'schedule_learning_rate', 'schedule_warmup', 'schedule_cosine_alpha']
+        >>> schedule.decay_steps
+        160
+
+    Args:
+        hp: The `keras_tuner.HyperParameters`.
+        learning_rate: The initial rate, of triangular and one_cycle the peak; or the smallest and
+            the largest one, between which it is tuned on a log scale as `schedule_learning_rate`.
+        total_steps: The training's length in steps (batches). Or give:
+        epochs: The training's length in epochs, with either
+        steps_per_epoch: Steps per epoch, or
+        samples: training examples per epoch (after any validation split), with
+        batch_size: examples per step.
+        kinds: One or several of `schedules.KINDS`. A single one makes no parameter of the kind.
+            Default `schedules.DEFAULT_KINDS`: constant, exponential, polynomial, cosine,
+            cosine_restarts, one_cycle.
+        warmup: Whether to tune a warm-up.
+        name: The parameter's name, and the beginning of the others'.
+        seed: Of the noisy kind.
+
+    Returns:
+        A `keras.optimizers.schedules.LearningRateSchedule`; None in a conditional scope that is not
+        active.
+
+    Raises:
+        ArgumentError: If the length is not told, or in several ways, or an argument breaks its
+            rule.
+    """
+    names = _checked_kinds(kinds)
+    declare = Declarer(hp, Role.LEARNING_RATE_AND_LOSS)
+    chosen = names[0] if len(names) == 1 else declare.choice(name, names)
+    rate = _declared_rate(declare, name, learning_rate)
+    share = _declared_warm_up(declare, name, names) if warmup else None
+    makers = {}
+    for one in names:
+        with _scope(declare, name, [one], names):
+            own = declare.under(f"{name}_{one}_")
+            makers[one] = known.KINDS[one].declare(own, seed)
+    if not declare.active:
+        return None
+    steps = training_steps(
+        total_steps=total_steps,
+        epochs=epochs,
+        steps_per_epoch=steps_per_epoch,
+        samples=samples,
+        batch_size=batch_size,
+    )
+    rate = arguments.positive("learning_rate", rate)
+    rising = round((share or 0.0) * steps)
+    schedule = makers[chosen](rate, steps - rising)
+    # From a first rate above 0: a step at a rate of 0 would be lost.
+    return WarmUp(schedule, rising, rate / (rising + 1)) if rising else schedule
+
+
+def _declared_rate(declare: Declarer, name: str, learning_rate: Any) -> Any:
+    """Returns the rate: the one given, or one that is declared between the two given."""
+    if not isinstance(learning_rate, (list, tuple)):
+        return learning_rate
+    ends = [arguments.positive("learning_rate", end) for end in learning_rate]
+    if len(ends) != 2 or ends[0] >= ends[1]:
+        raise ArgumentError(
+            "`learning_rate` must be one rate, or the smallest and the largest one. "
+            f"Received: learning_rate={learning_rate!r}."
+        )
+    return declare.real(f"{name}_learning_rate", *ends, sampling="log")
+
+
+def _declared_warm_up(declare: Declarer, name: str, names: list[str]) -> Any:
+    """Returns the warm-up's share of the training; None where the kind has none."""
+    flat = [one for one in names if not known.KINDS[one].rises]
+    if not flat:
+        return None
+    with _scope(declare, name, flat, names):
+        return declare.choice(f"{name}_warmup", _WARM_UPS)
+
+
+def _scope(
+    declare: Declarer, name: str, kinds: list[str], names: list[str]
+) -> contextlib.AbstractContextManager[None]:
+    """Returns the scope of some of the kinds: none where these are all."""
+    if len(kinds) == len(names):
+        return contextlib.nullcontext()
+    return declare.scope(name, kinds)
+
+
+def _checked_kinds(kinds: str | Sequence[str] | None) -> list[str]:
+    if kinds is None:
+        return list(DEFAULT_KINDS)
+    names = [kinds] if isinstance(kinds, str) else list(kinds)
+    unknown = [one for one in names if one not in KINDS]
+    if unknown:
+        near = difflib.get_close_matches(str(unknown[0]), KINDS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ArgumentError(
+            f"`kinds` must be among {', '.join(KINDS)}. Received: {unknown[0]!r}.{hint}"
+        )
+    if not names or len(set(names)) < len(names):
+        raise ArgumentError(
+            f"`kinds` must name at least one kind, and each only once. Received: {names}."
+        )
+    return names
