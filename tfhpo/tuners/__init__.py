@@ -10,6 +10,7 @@ from tfhpo.tuners.ready import (
     Hyperband,
     PolicyGradient,
     RandomSearch,
+    StagedSearch,
     tuner_for,
 )
 from tfhpo.tuners.tuner import Tuner
@@ -23,6 +24,7 @@ __all__ = [
     "Hyperband",
     "PolicyGradient",
     "RandomSearch",
+    "StagedSearch",
     "SearchListener",
     "Tuner",
     "tuner_for",
