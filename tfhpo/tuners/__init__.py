@@ -24,8 +24,8 @@ __all__ = [
     "Hyperband",
     "PolicyGradient",
     "RandomSearch",
-    "StagedSearch",
     "SearchListener",
+    "StagedSearch",
     "Tuner",
     "tuner_for",
 ]
