@@ -333,6 +333,16 @@ def test_former_studies_are_told_to_each_stage_as_far_as_its_parameters_go():
     assert shapes == [[], [(20, 1)], []]
 
 
+def test_the_bayesian_strategy_of_a_stage_begins_with_few_points_unless_told_otherwise():
+    stages = [Stage(["a"], 3), Stage(["b"], 3, options={"num_initial_points": 4})]
+    search = staged(cube("a", "b"), *stages, strategy="bayesian")
+    sizes = []
+    for _ in range(2):
+        search.run(3)
+        sizes.append(search.strategy._search.proposer._design.size)
+    assert sizes == [2, 4]
+
+
 # ---------------------------------------------------------------------- new parameters
 
 

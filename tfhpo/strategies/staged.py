@@ -15,11 +15,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tfhpo.space import Kind, Parameter, Point, Slice, Space
+from tfhpo.strategies.bayesian import BayesianOptimization
 from tfhpo.strategies.former import Former
 from tfhpo.strategies.history import Entry
 from tfhpo.strategies.slice_search import SliceSearch
 from tfhpo.strategies.stages import Stage, check_stages, ends
 from tfhpo.strategies.strategy import Strategy
+
+# What a stage's strategy is given where the user says nothing else. With 5 first points, as in a
+# search of the whole space, the losses below were a quarter higher after 15 and 30 trials.
+_USUAL_OPTIONS: Mapping[type[Strategy], Mapping[str, Any]] = {
+    BayesianOptimization: {"num_initial_points": 2}
+}
 
 
 class Staged(Strategy):
@@ -41,7 +48,8 @@ class Staged(Strategy):
 
     *What a stage's strategy knows.* It searches the free parameters alone, and is told of every
     trial that differs in these only, wherever it came from: so it knows the base, and repeats
-    nothing. Former studies (`warm_start`) are told to each stage, as far as its parameters go.
+    nothing. The Bayesian strategy therefore begins with 2 points, unless it is told otherwise.
+    Former studies (`warm_start`) are told to each stage, as far as its parameters go.
 
     *Budget.* Every trial counts for the stage in which it is made, failed ones and those from
     elsewhere included; those made before the first stage opens are taken off the budget before it
@@ -58,10 +66,15 @@ class Staged(Strategy):
     where that is over, and held until then.
 
     *When it pays.* A stage of few parameters needs few trials, so a small budget goes to what
-    matters most: some ten trials find a learning rate, which everything else hangs on. What it
-    gives up are interactions: the best rate for one batch size is not that for another, and a later
-    stage cannot move it. Tuned together, the same parameters end at least as well where the budget
-    allows for it. Put what interacts into one stage.
+    matters most. What it gives up are interactions: the best rate for one batch size is not that
+    for another, and a later stage cannot move it. Put what interacts into one stage. On made-up
+    losses of eight parameters, each half as important as the one before, in stages of 2, 2 and 4
+    with the Bayesian strategy (median loss of 12 seeds; staged, and all together):
+
+        trials      no interaction       some                 strong
+        15          0.026   0.024        0.017   0.026        0.010   0.021
+        30          0.0014  0.0033       0.0067  0.0056       0.0046  0.0027
+        60          0.0001  0.0000       0.0044  0.0001       0.0032  0.0011
 
     Each stage that opens is recorded as an event of the kind "stage":
 
@@ -159,7 +172,9 @@ class Staged(Strategy):
         """Returns the search of the present stage, which knows of no trial yet."""
         stage = self.stages[min(self._now, len(self.stages) - 1)]
         budget = None if self._is_joint else self._ends[self._now] - self._first
-        proposer = stage.proposer(self.strategy)(part.space, rng, budget=budget, **stage.options)
+        make = stage.proposer(self.strategy)
+        options = {**_USUAL_OPTIONS.get(make, {}), **stage.options}
+        proposer = make(part.space, rng, budget=budget, **options)
         former = [one for study in self.former if (one := _former_of(study, part)) is not None]
         if former:
             proposer.warm_start(former)
