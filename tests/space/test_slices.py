@@ -69,6 +69,13 @@ def test_nothing_held_is_the_whole_space(space):
     assert Slice(space, {}).space == space
 
 
+def test_a_place_between_two_values_counts_as_the_nearest():
+    part = Slice(cnn(), {0: 0.6})
+    point = part.lifted(part.space.default())
+    assert point.x[0] == 0.5
+    assert part.holds(point)
+
+
 def test_what_cannot_change_has_no_column():
     part = held_at(cnn(), units=256, optimizer="adam", augment=False)
     # `angle` needs augment=True and `momentum` needs sgd; `beta` counts always.

@@ -253,6 +253,25 @@ def test_a_stage_knows_the_trials_that_lie_in_it_the_base_among_them():
     assert told.scores[0] == bowl(dict(zip("ab", values[base], strict=True)))
 
 
+def test_a_stage_knows_trials_with_what_its_base_does_not_use():
+    space = Space(
+        [
+            Parameter("model", Levels(("cnn", "mlp"))),
+            Parameter("layers", Steps(1, 2), (when("model", "mlp"),)),
+            Parameter("rate", UNIT),
+        ]
+    )
+    search = staged(space, Stage(["model"], 4), Stage(["layers", "rate"], 9))
+    for values, score in (({"model": "mlp", "layers": 1}, 2.0), ({"model": "cnn"}, 1.0)):
+        point = space.encode({**values, "rate": 0.5})
+        key = search.strategy.hold(point)
+        search.used[key] = space.decode(point.x)
+        search.strategy.observe([Result(key, point, score)])
+    # `layers`, which waits, is at its middle: the nearest value is 1, and both models are known.
+    search.run(1)
+    assert [one["first"] for one in opened(search)] == [2, 2]
+
+
 def test_a_late_result_of_an_earlier_stage_becomes_the_base_of_the_next():
     search = staged(cube("a", "b", "c"), Stage(["a"], 2), Stage(["b"], 2), Stage(["c"], 2))
     late, early = search.ask(2)

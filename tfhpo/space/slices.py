@@ -27,8 +27,9 @@ class Slice:
 
     Args:
         whole: The space.
-        held: Column to the place that it is held at, wherever it counts. Columns of one name that
-            may count together (`Space.together`) must be held together, or not at all.
+        held: Column to the place that it is held at, wherever it counts; between two values, at the
+            nearest. Columns of one name that may count together (`Space.together`) must be held
+            together, or not at all.
 
     Attributes:
         whole: The space.
@@ -45,7 +46,9 @@ class Slice:
         self._places = np.zeros(len(whole))
         self._is_held = np.zeros(len(whole), dtype=bool)
         for column, place in held.items():
-            self._places[column], self._is_held[column] = place, True
+            domain = whole.parameters[column].domain
+            self._places[column] = domain.snapped(np.array([place]))[0]
+            self._is_held[column] = True
         # What is known of every point: the values of the names that always count.
         self._known: dict[str, Value] = {}
         self._columns: list[int] = []
