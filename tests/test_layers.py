@@ -12,13 +12,13 @@ PACKAGE = Path(__file__).parents[1] / "tfhpo"
 # plain records only and stand before the tuners, which write to them.
 ROOMS = [
     "errors",
+    "declaring",
     "space",
     "surrogates",
     "strategies",
     "pruners",
     "study",
     "oracles",
-    "declaring",
     "schedules",
     "hp",
     "distribution",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         tensorboard,
         tuners,
     )
+    from tfhpo.strategies import Stage
     from tfhpo.study import read_study
     from tfhpo.tuners import (
         TPE,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         Hyperband,
         PolicyGradient,
         RandomSearch,
+        StagedSearch,
         Tuner,
     )
 
@@ -47,6 +49,8 @@ __all__ = [
     "Hyperband",
     "PolicyGradient",
     "RandomSearch",
+    "Stage",
+    "StagedSearch",
     "Tuner",
     "__version__",
     "errors",
@@ -72,6 +76,8 @@ _HOMES = {
     "Hyperband": "tfhpo.tuners",
     "PolicyGradient": "tfhpo.tuners",
     "RandomSearch": "tfhpo.tuners",
+    "Stage": "tfhpo.strategies",
+    "StagedSearch": "tfhpo.tuners",
     "Tuner": "tfhpo.tuners",
     "read_study": "tfhpo.study",
 }

@@ -21,6 +21,7 @@ from tfhpo.oracles import (
     HyperbandOracle,
     PolicyGradientOracle,
     RandomOracle,
+    StagedOracle,
     TPEOracle,
 )
 
@@ -41,6 +42,7 @@ ORACLES = {
     "policy_gradient": PolicyGradientOracle,
     "hyperband": over_rungs,
     "pruned": partial(TPEOracle, pruner="median"),
+    "staged": partial(StagedOracle, stages=[["rate"], ["kind"], []], strategy="tpe"),
 }
 
 

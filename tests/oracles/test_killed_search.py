@@ -131,6 +131,7 @@ def found(study):
         "policy_gradient",
         "hyperband",
         "pruned",
+        "staged",
     ],
 )
 def test_a_search_killed_at_random_moments_is_the_uninterrupted_one(nursery, strategy, tmp_path):

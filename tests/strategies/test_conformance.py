@@ -20,11 +20,20 @@ from tfhpo.strategies import (
     Hyperband,
     PolicyGradient,
     RandomSearch,
+    Stage,
+    Staged,
     Strategy,
     SuccessiveHalving,
 )
 
 EPOCHS = Parameter("epochs", Levels((1, 3, 9), ordered=True))
+# Names of the suite's spaces; the last stage takes the rest. The search meets every kind of stage
+# change early, and goes on with all parameters together.
+STAGES = [
+    Stage(["rate", "optimizer", "kind", "model", "p1"], trials=4, strategy="tpe"),
+    Stage(["batch", "beta", "width", "units", "p0", "p3"], trials=3, strategy="random"),
+    Stage([], trials=5, strategy="genetic", options={"population_size": 4}),
+]
 
 CONTENDERS = {
     "random": Contender(RandomSearch),
@@ -37,6 +46,7 @@ CONTENDERS = {
     "successive-halving": Contender(SuccessiveHalving, fidelity=EPOCHS),
     "hyperband": Contender(Hyperband, fidelity=EPOCHS),
     "asha": Contender(ASHA, fidelity=EPOCHS),
+    "staged": Contender(Staged, options={"stages": STAGES}),
 }
 
 

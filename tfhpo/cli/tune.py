@@ -36,7 +36,7 @@ def tune(
         str,
         typer.Option(
             help="elastic-grid, bayesian, tpe, genetic, policy-gradient, random, grid, hyperband, "
-            "asha or successive-halving."
+            "asha or successive-halving; or staged, for parameters of tfhpo.hp."
         ),
     ] = "elastic-grid",
     pruner: Annotated[

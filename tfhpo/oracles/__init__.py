@@ -10,6 +10,7 @@ from tfhpo.oracles.named import (
     RandomOracle,
     TPEOracle,
 )
+from tfhpo.oracles.staged import StagedOracle
 from tfhpo.oracles.strategy_oracle import StrategyOracle
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "HyperbandOracle",
     "PolicyGradientOracle",
     "RandomOracle",
+    "StagedOracle",
     "StrategyOracle",
     "TPEOracle",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,8 +47,19 @@ def space_of(
 
 def check_distributions(space: Space, distributions: Mapping[str, Any]) -> None:
     """Raises a SpaceError where a distribution is given for a parameter that does not exist."""
+    check_names("distributions", distributions, space)
+
+
+def check_names(argument: str, given: Iterable[str], space: Space) -> None:
+    """Raises a SpaceError where an argument names a parameter that does not exist.
+
+    Args:
+        argument: What the user knows it by.
+        given: The names in it.
+        space: All that is known before the first trial.
+    """
     known = sorted(set(space.names))
-    unknown = sorted(set(distributions) - set(known))
+    unknown = sorted(set(given) - set(known))
     if unknown:
         near = difflib.get_close_matches(str(unknown[0]), known, n=1)
         hint = (
@@ -57,7 +68,7 @@ def check_distributions(space: Space, distributions: Mapping[str, Any]) -> None:
             else "A parameter that only some builds read must be registered in `hyperparameters=`."
         )
         raise SpaceError(
-            f"`distributions` must name parameters of the space, {known}. "
+            f"`{argument}` must name parameters of the space, {known}. "
             f"Received also: {unknown}. {hint}"
         )
 

@@ -14,6 +14,7 @@ from tfhpo.space.domains import (
 )
 from tfhpo.space.parameters import Condition, Parameter
 from tfhpo.space.priors import Prior
+from tfhpo.space.slices import Slice
 from tfhpo.space.space import Point, Space
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Point",
     "Prior",
     "PriorDensity",
+    "Slice",
     "Space",
     "Steps",
     "Value",

@@ -245,6 +245,25 @@ class Space:
         """
         return self._walk(0, *self._blank(), places, skip, None)
 
+    def together(self, column: int) -> list[int]:
+        """Returns the columns of a column's name that have one value with it, itself included.
+
+        They may count in the same trial, and then the first of them carries the value: `width`
+        asked for under `a=1` and again under `b=1`, say, but not under `a=1` and under `a=2`.
+
+        Returns:
+            Columns, ascending.
+        """
+        found = [column]
+        for one in found:
+            found += [
+                other
+                for other in self._columns_of[self.parameters[column].name]
+                if other not in found
+                and not _never_together(self.parameters[one], self.parameters[other])
+            ]
+        return sorted(found)
+
     # ------------------------------------------------------------------ change and comparison
 
     def extended(self, parameters: Iterable[Parameter]) -> Space:
@@ -430,12 +449,17 @@ def _check_twins(first: Parameter, second: Parameter) -> None:
     """Refuses one name with two ranges that could both be asked for in one trial."""
     if first.domain == second.domain and first.key != second.key:
         return
-    if any(a.excludes(b) for a in first.conditions for b in second.conditions):
+    if _never_together(first, second):
         return
     raise SpaceError(
         f"A parameter must be declared once: {first.name!r} is declared as {first.domain} "
         f"({_when(first)}) and again as {second.domain} ({_when(second)})."
     )
+
+
+def _never_together(first: Parameter, second: Parameter) -> bool:
+    """Whether a condition of one excludes a condition of the other."""
+    return any(a.excludes(b) for a in first.conditions for b in second.conditions)
 
 
 def _when(parameter: Parameter) -> str:

@@ -9,10 +9,13 @@ from tfhpo.strategies.genetic import GeneticAlgorithm
 from tfhpo.strategies.grid_search import GridSearch
 from tfhpo.strategies.history import Entry, History, Outcome
 from tfhpo.strategies.hyperband import Hyperband
-from tfhpo.strategies.multi_fidelity import PROPOSERS, MultiFidelity
+from tfhpo.strategies.multi_fidelity import MultiFidelity
 from tfhpo.strategies.named import STRATEGIES, check_name
 from tfhpo.strategies.policy_gradient import PolicyGradient
+from tfhpo.strategies.proposers import PROPOSERS
 from tfhpo.strategies.random_search import RandomSearch
+from tfhpo.strategies.staged import Staged
+from tfhpo.strategies.stages import Stage
 from tfhpo.strategies.strategy import Event, Result, Strategy, Suggestion
 from tfhpo.strategies.successive_halving import SuccessiveHalving
 from tfhpo.strategies.tpe import TPE
@@ -36,6 +39,8 @@ __all__ = [
     "PolicyGradient",
     "RandomSearch",
     "Result",
+    "Stage",
+    "Staged",
     "Strategy",
     "SuccessiveHalving",
     "Suggestion",

@@ -8,7 +8,6 @@ Notation:
 
 from __future__ import annotations
 
-import inspect
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -17,35 +16,12 @@ from typing import Any, final
 
 import numpy as np
 
-from tfhpo.errors import ArgumentError
 from tfhpo.space import Point, Space
-from tfhpo.strategies.bayesian import BayesianOptimization
-from tfhpo.strategies.elastic_grid import ElasticGrid
 from tfhpo.strategies.fidelity import Fidelity, check_factor
-from tfhpo.strategies.genetic import GeneticAlgorithm
-from tfhpo.strategies.grid_search import GridSearch
 from tfhpo.strategies.history import Entry, Outcome
 from tfhpo.strategies.ledger import Ledger
-from tfhpo.strategies.policy_gradient import PolicyGradient
-from tfhpo.strategies.random_search import RandomSearch
+from tfhpo.strategies.proposers import proposer_class
 from tfhpo.strategies.strategy import Result, Strategy
-from tfhpo.strategies.tpe import TPE
-
-#: The strategies that can propose configurations, by name.
-PROPOSERS: Mapping[str, type[Strategy]] = {
-    strategy.name: strategy
-    for strategy in (
-        RandomSearch,
-        GridSearch,
-        ElasticGrid,
-        BayesianOptimization,
-        TPE,
-        GeneticAlgorithm,
-        PolicyGradient,
-    )
-}
-# What the proposer is given by the strategy, so that nobody else can.
-_GIVEN = {"space", "rng", "budget"}
 
 
 class MultiFidelity(Strategy):
@@ -107,7 +83,7 @@ class MultiFidelity(Strategy):
         self.factor = factor
         self.fidelity = Fidelity(space, fidelity)
         options = dict(proposer_options or {})
-        make = _proposer(proposer, options)
+        make = proposer_class(proposer, options)
         # A share of 1 / factor of all trials, or more, goes on with a known configuration.
         share = None if budget is None else math.ceil(budget * (factor - 1) / factor)
         own_rng = np.random.default_rng(int(rng.integers(2**63)))
@@ -291,22 +267,3 @@ class MultiFidelity(Strategy):
 
     def _space_grew(self) -> None:
         self.proposer.extend(self.fidelity.others(self.space))
-
-
-def _proposer(proposer: str | type[Strategy], options: Mapping[str, Any]) -> type[Strategy]:
-    """Returns the class of a proposer that was given by name or as it is."""
-    if isinstance(proposer, str):
-        if proposer not in PROPOSERS:
-            raise ArgumentError(
-                f"`proposer` must be one of {sorted(PROPOSERS)} or a class of strategies. "
-                f"Received: {proposer!r}."
-            )
-        proposer = PROPOSERS[proposer]
-    known = set(inspect.signature(proposer).parameters) - _GIVEN
-    unknown = sorted(set(options) - known)
-    if unknown:
-        raise ArgumentError(
-            f"`proposer_options` of {proposer.name!r} must be among {sorted(known)}. "
-            f"Received: {unknown}."
-        )
-    return proposer

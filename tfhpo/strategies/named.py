@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from tfhpo.errors import ArgumentError
 from tfhpo.strategies.asha import ASHA
 from tfhpo.strategies.hyperband import Hyperband
-from tfhpo.strategies.multi_fidelity import PROPOSERS
+from tfhpo.strategies.proposers import PROPOSERS
+from tfhpo.strategies.staged import Staged
 from tfhpo.strategies.strategy import Strategy
 from tfhpo.strategies.successive_halving import SuccessiveHalving
 
 #: All strategies by name.
 STRATEGIES: Mapping[str, type[Strategy]] = {
     **PROPOSERS,
-    **{one.name: one for one in (Hyperband, SuccessiveHalving, ASHA)},
+    **{one.name: one for one in (Hyperband, SuccessiveHalving, ASHA, Staged)},
 }
 
 

@@ -10,6 +10,7 @@ from tfhpo.tuners.ready import (
     Hyperband,
     PolicyGradient,
     RandomSearch,
+    StagedSearch,
     tuner_for,
 )
 from tfhpo.tuners.tuner import Tuner
@@ -24,6 +25,7 @@ __all__ = [
     "PolicyGradient",
     "RandomSearch",
     "SearchListener",
+    "StagedSearch",
     "Tuner",
     "tuner_for",
 ]

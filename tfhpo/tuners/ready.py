@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections import ChainMap
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Literal
 
 from tfhpo import strategies
+from tfhpo.declaring import roles
 from tfhpo.errors import ArgumentError
 from tfhpo.oracles import (
     BayesianOracle,
@@ -18,6 +20,7 @@ from tfhpo.oracles import (
     HyperbandOracle,
     PolicyGradientOracle,
     RandomOracle,
+    StagedOracle,
     TPEOracle,
 )
 from tfhpo.oracles.plan import options_of
@@ -377,6 +380,63 @@ class Hyperband(Tuner):
         )
 
 
+class StagedSearch(Tuner):
+    """Staged search for a Keras model: one group of parameters after another.
+
+    The groups are tuned in the order of their importance; each is frozen at its best before the
+    next (`tfhpo.strategies.Staged`). Parameters that `tfhpo.hp` makes know their group: learning
+    rate and loss; batch size and momentum; all others belong to the rest.
+
+    Example:
+        >>> tuner = tfhpo.StagedSearch(build, "val_accuracy", max_trials=30)
+        >>> tuner = tfhpo.StagedSearch(
+        ...     build, "val_accuracy", stages=[
+        ...         tfhpo.Stage(["learning_rate"], trials=8),
+        ...         tfhpo.Stage(["units", "dropout"], trials=20, strategy="tpe"),
+        ...     ])
+
+    Args:
+        hypermodel: A function `build(hp)` that returns a compiled model, or a `HyperModel`.
+        objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
+        max_trials: How many trials to run at most, which the stages share equally. Default 30;
+            where every stage has trials of its own, their sum.
+        seed: As of `tfhpo.RandomSearch`.
+        stages: Lists of parameters' names, or `tfhpo.Stage`s, as of `tfhpo.oracles.StagedOracle`.
+            By default the groups above, as far as there are such parameters.
+        strategy: Who proposes in a stage without a strategy of its own. Default "bayesian".
+        **kwargs: As of `tfhpo.RandomSearch`.
+
+    Raises:
+        ArgumentError: If the stages or the trials break a rule; when the search begins, where the
+            roles make no two groups.
+    """
+
+    def __init__(
+        self,
+        hypermodel: Any = None,
+        objective: Any = None,
+        max_trials: int | None = None,
+        seed: int | None = None,
+        *,
+        stages: Sequence[Any] | None = None,
+        strategy: str | type[strategies.Strategy] = "bayesian",
+        **kwargs: Any,
+    ) -> None:
+        oracle, tuner = _split(self, kwargs)
+        self._staged = StagedOracle(
+            objective, max_trials, stages=stages, strategy=strategy, seed=seed, **oracle
+        )
+        with roles.collecting() as found:
+            super().__init__(self._staged, hypermodel, **tuner)
+        self._roles = found
+
+    def search(self, *fit_args: Any, verbose: int | Literal["auto"] = 1, **fit_kwargs: Any) -> None:
+        # Arguments of `fit` may be ready parameters, too, and are first asked for here.
+        with roles.collecting() as found:
+            self._staged.roles = ChainMap(found, self._roles)
+            super().search(*fit_args, verbose=verbose, **fit_kwargs)
+
+
 TUNERS: dict[str, Callable[..., Tuner]] = {
     "asha": functools.partial(Hyperband, scheduler="asha"),
     "bayesian": BayesianOptimization,
@@ -386,6 +446,7 @@ TUNERS: dict[str, Callable[..., Tuner]] = {
     "hyperband": Hyperband,
     "policy-gradient": PolicyGradient,
     "random": RandomSearch,
+    "staged": StagedSearch,
     "successive-halving": functools.partial(Hyperband, scheduler="successive-halving"),
     "tpe": TPE,
 }
@@ -396,7 +457,7 @@ def tuner_for(strategy: str) -> Callable[..., Tuner]:
 
     Args:
         strategy: "asha", "bayesian", "elastic-grid", "genetic", "grid", "hyperband",
-            "policy-gradient", "random", "successive-halving" or "tpe".
+            "policy-gradient", "random", "staged", "successive-halving" or "tpe".
 
     Raises:
         ArgumentError: If there is no such strategy.
