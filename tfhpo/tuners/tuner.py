@@ -36,7 +36,7 @@ from tfhpo.reporting import ProgressLine
 from tfhpo.study import STUDY_FILE, StudyRecord, TrialRecord, read_study
 from tfhpo.study.outcomes import sign_of
 from tfhpo.tensorboard import HParamsLogger
-from tfhpo.tuners import checks, data_checks
+from tfhpo.tuners import checks
 from tfhpo.tuners.budget import Budget
 from tfhpo.tuners.checkpoints import Keep, load_weights
 from tfhpo.tuners.compiling import build_optimizer, compile_anew
@@ -46,9 +46,10 @@ from tfhpo.tuners.interruption import Interruption
 from tfhpo.tuners.keeping import BestWeights
 from tfhpo.tuners.learning_rates import check_one_rules
 from tfhpo.tuners.listeners import Listeners, SearchListener
+from tfhpo.tuners.logs import logger_of
 from tfhpo.tuners.memory import TrialMemory
+from tfhpo.tuners.preparation import Preparation
 from tfhpo.tuners.quiet import without_retracing_warnings
-from tfhpo.tuners.space_walk import at_defaults, explore
 from tfhpo.tuners.trainer import Trainer
 from tfhpo.tuners.training import HookCallback
 
@@ -248,7 +249,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         level = checks.verbosity(verbose)
         fit_kwargs = self._rungs.without_epochs(fit_kwargs)
         self._fit_arguments = (fit_args, dict(fit_kwargs))
-        metrics = self._check_before_training(fit_args, fit_kwargs)
+        metrics = self._preparation().check(fit_args, fit_kwargs)
         tensorboard = self._tensorboard()
         self._discard_former(tensorboard)
         try:
@@ -365,23 +366,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._told.on_search_end(self._link.space)
 
     def _tensorboard(self) -> HParamsLogger | None:
-        """Returns the writer for TensorBoard, None where nothing is to be written.
-
-        A new search must not be mixed with an older one. This is asked before the study is made:
-        the next attempt would take the study of a refused search for one that goes on.
-        """
+        """Returns the writer for TensorBoard, None where nothing is to be written."""
         if self._logdir is None or kt_distribute.is_chief_oracle():
             return None
-        logger = HParamsLogger(self._logdir)
-        resumed = (Path(self.project_dir) / STUDY_FILE).exists()
-        if not (resumed or self._overwrite or self._is_worker()) and logger.holds_search():
-            raise ArgumentError(
-                "Each search needs a `logdir` of its own: TensorBoard would mix two in one table. "
-                f"Received: {str(self._logdir)!r}, which holds another search. Give this one "
-                f"{str(Path(self._logdir) / Path(self.project_dir).name)!r}, say; `overwrite=True` "
-                "would remove the logs of the other."
-            )
-        return logger
+        joins = self._overwrite or self._is_worker()
+        return logger_of(self._logdir, Path(self.project_dir), joins=joins)
 
     def _discard_former(self, tensorboard: HParamsLogger | None) -> None:
         """Removes a former project and its logs, once, where `overwrite` asks for it."""
@@ -671,76 +660,18 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     # ------------------------------------------------------------------ before the first trial
 
     def _activate_all_conditions(self) -> None:
-        explore(
-            build=self._build_for_space,
-            space=self._space_copy,
-            update=self.oracle.update_space,
+        self._preparation().explore()
+
+    def _preparation(self) -> Preparation:
+        return Preparation(
+            oracle=self.oracle,
+            hypermodel=self.hypermodel,
+            overridden=self._overridden,
+            runs_own_code=self._runs_own_code(),
+            compiles=self._compiled_later,
+            compile_anew=self._override_compile_args,
+            run_trial=self.run_trial,
         )
-
-    def _build_for_space(self, hp: TrackedHyperParameters) -> None:
-        keras.backend.clear_session()
-        model = self.hypermodel.build(hp)
-        checks.check_model(model, compiled=not (self._compiled_later or self._runs_own_code()))
-
-    def _check_before_training(
-        self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]
-    ) -> list[str]:
-        """Completes the space, and refuses what can be known to fail.
-
-        Returns:
-            The names of what is measured, the objective first, as far as they are known.
-        """
-        objective = self.oracle.objective
-        hp = at_defaults(self._space_copy())
-        arguments = resolve(fit_kwargs, hp)
-        self.oracle.update_space(hp)
-        if self.hypermodel is None:
-            self._rehearse(fit_args, fit_kwargs)
-        else:
-            self._build_first_values()
-        if self._runs_own_code():
-            return checks.objective_names(objective)
-        model = self.hypermodel.build(at_defaults(self._space_copy()))
-        self._override_compile_args(model)
-        check_one_rules(model, arguments["callbacks"])
-        return data_checks.measured_names(objective, model, fit_args, arguments)
-
-    def _build_first_values(self) -> None:
-        """Builds with the values that are to be tried first, where they name what is not known yet.
-
-        A parameter behind a plain `if` is asked for by such builds alone.
-        """
-        if self._is_worker() or not isinstance(self._local_oracle, StrategyOracle):
-            return
-        for number in range(len(self._local_oracle.first_values())):
-            grew = True
-            while grew:
-                # Again and again: what one build declares gives a value its type for the next.
-                grew = self._build_unknown(self._local_oracle.first_values()[number])
-
-    def _build_unknown(self, values: Mapping[str, Any]) -> bool:
-        """Builds with values of which some are of unknown parameters; whether some became known."""
-        hp = at_defaults(self._space_copy(), values)
-        known = {one.name for one in hp.space}
-        unknown = {name: values[name] for name in values if name not in known}
-        if not unknown:
-            return False
-        hp.values.update(unknown)
-        # What fails here fails as a trial, too, and is told there.
-        with contextlib.suppress(Exception):
-            self._build_for_space(hp)
-        self.oracle.update_space(hp)
-        return not set(unknown).isdisjoint(one.name for one in hp.space)
-
-    def _rehearse(self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]) -> None:
-        """Runs a `run_trial` that declares the space itself once, at its defaults, unrecorded.
-
-        KerasTuner makes this run its first trial; a strategy must know the space before it.
-        """
-        hp = self._space_copy()
-        if not hp.space:
-            self.run_trial(kt_trial.Trial(hp, "rehearsal"), *fit_args, **fit_kwargs)
-            self.oracle.update_space(hp)
 
     def _runs_own_code(self) -> bool:
         """Whether the user trains in code of their own, of which nothing is known."""
@@ -749,9 +680,3 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             or type(self).run_trial is not Tuner.run_trial
             or type(self.hypermodel).fit is not keras_tuner.HyperModel.fit
         )
-
-    def _space_copy(self) -> TrackedHyperParameters:
-        space = self.oracle.get_space()
-        if isinstance(space, TrackedHyperParameters):
-            return space
-        return TrackedHyperParameters.tracking(space, overridden=self._overridden)
