@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import functools
 import statistics
 import sys
 import time
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +29,7 @@ from tfhpo.errors import (
     SpaceError,
     StudyError,
 )
+from tfhpo.execution import Engine, InProcess, Outcome, Report, Task
 from tfhpo.oracles import StrategyOracle
 from tfhpo.oracles.fidelity import level_of
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
@@ -41,7 +44,17 @@ from tfhpo.tuners.budget import Budget
 from tfhpo.tuners.checkpoints import Keep, load_weights
 from tfhpo.tuners.compiling import build_optimizer, compile_anew
 from tfhpo.tuners.continuation import Rungs, TrainingStates, continue_for_keras_tuner
+from tfhpo.tuners.distant import (
+    Attempt,
+    DistantLink,
+    DistantListener,
+    DistantOracle,
+    DistantTraining,
+    Wire,
+    desk_of,
+)
 from tfhpo.tuners.fit_arguments import resolve
+from tfhpo.tuners.in_flight import InFlight
 from tfhpo.tuners.interruption import Interruption
 from tfhpo.tuners.keeping import BestWeights
 from tfhpo.tuners.learning_rates import check_one_rules
@@ -169,7 +182,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._overridden = frozenset(hp.name for hp in oracle.hyperparameters.space)
         self._told: SearchListener = Listeners(())
         self._trainer: Trainer | None = None
+        self._in_flight = InFlight("", workers=False)
         self._memory = TrialMemory()
+        self._engine: Engine = InProcess()
         self._interruption = Interruption()
         self._fit_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.stop_reason: str | None = None
@@ -272,20 +287,19 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             sys.stderr.write(_INTERRUPTED)
 
     def _run_trials(self, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]) -> None:
-        began = time.monotonic()
         if isinstance(self._local_oracle, keras_tuner.oracles.HyperbandOracle):
             # Its later rounds go on from the weights of any earlier trial.
             self._weights.keep_all_for_now()
         self.on_search_begin()
+        self._in_flight = InFlight(self.tuner_id, workers=not isinstance(self._engine, InProcess))
         try:
-            while self.stop_reason is None:
-                trial = self._next_trial(began)
-                if trial is not None:
-                    self._link.begin(trial, self.tuner_id)
-                    self._told.on_trial_begin(self._link.record(trial))
-                    self.on_trial_begin(trial)
-                    self._try_run_and_update_trial(trial, *fit_args, **fit_kwargs)
-                    self.on_trial_end(trial)
+            desk = desk_of(self._link, self._told, self.oracle.update_trial, self._best_trials)
+            self._engine.run(
+                self._training(fit_args, fit_kwargs),
+                self._tasks(time.monotonic()),
+                lambda _, question, args, kwargs: desk[question](*args, **kwargs),
+                self._take_outcome,
+            )
         except KeyboardInterrupt:
             self.stop_reason = "interrupted"
         else:
@@ -295,6 +309,66 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 self._rungs.clear(Path(self.project_dir))
         self.on_search_end()
 
+    def _training(
+        self, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]
+    ) -> Callable[[kt_trial.Trial, Report], Attempt]:
+        """Returns what trains a trial where the engine runs it."""
+        if isinstance(self._engine, InProcess):
+            return lambda trial, _: self._attempt(trial, *fit_args, **fit_kwargs)
+        wire = Wire()
+        return DistantTraining(self._sent(wire)._attempt, wire, fit_args, fit_kwargs)
+
+    def _sent(self, wire: Wire) -> Tuner:
+        """Returns this tuner as it goes to another process, where it only trains."""
+        sent = copy.copy(self)
+        sent.oracle = sent._local_oracle = DistantOracle(self.oracle.objective, wire)
+        sent._link, sent._told = DistantLink(wire), DistantListener(wire)
+        sent._rungs = Rungs(self._rungs.fidelity, TrainingStates(sent.get_trial_dir))
+        sent._weights = BestWeights(
+            self._weights.keep,
+            sent.get_trial_dir,
+            functools.partial(wire.ask, "best_trials"),
+            sent._sign,
+            self._rungs.fidelity,
+        )
+        sent._memory, sent._trainer = TrialMemory(), None
+        # What belongs to the search alone.
+        sent._listeners, sent._fit_arguments = (), None
+        sent._engine, sent._interruption = InProcess(), Interruption()
+        return sent
+
+    def _tasks(self, began: float) -> Iterator[Task | None]:
+        """Yields the trials as they are asked for; None where there is none now."""
+        while self.stop_reason is None:
+            trial = self._next_trial(began)
+            if trial is None:
+                if self.stop_reason is None:
+                    yield None
+                continue
+            self._told.on_trial_begin(self._link.record(trial))
+            self.on_trial_begin(trial)
+            yield Task(trial.trial_id, trial)
+
+    def _take_outcome(self, task: Task, outcome: Outcome) -> None:
+        """Ends a trial that ran, or whose process died."""
+        trial = self._in_flight.take(task.key)
+        if outcome.failure is None:
+            ran: kt_trial.Trial = outcome.value.trial
+            trial.status, trial.message = ran.status, ran.message
+            trial.hyperparameters = ran.hyperparameters
+            if trial.status == _COMPLETED:
+                self._check_reported(reported=outcome.value.reported)
+                self._rungs.check_read(trial)
+                if outcome.value.kept:
+                    self._weights.take_charge(trial.trial_id)
+        elif outcome.failure.error is not None:
+            # What an attempt does not make a failure of its trial ends the search.
+            raise outcome.failure.error
+        else:
+            trial.status = kt_trial.TrialStatus.INVALID
+            trial.message = outcome.failure.message
+        self.on_trial_end(trial)
+
     def _next_trial(self, began: float) -> kt_trial.Trial | None:
         """Returns the next trial; None after a stop, which is noted, or a wait."""
         scores = self._scores() if self._budget.needs_scores else []
@@ -302,15 +376,19 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if self.stop_reason is not None:
             return None
         self.pre_create_trial()
-        trial = self.oracle.create_trial(self.tuner_id)
+        name = self._in_flight.free_name()
+        trial = self.oracle.create_trial(name)
         if trial.status == kt_trial.TrialStatus.STOPPED:
             self.stop_reason = self._why_stopped()
             return None
         if trial.status == kt_trial.TrialStatus.IDLE:
-            if not self._is_worker():
+            if self._is_worker():
+                time.sleep(_IDLE_WAIT)
+            elif not len(self._in_flight):
                 raise StudyError("The oracle waits for other workers, and there are none.")
-            time.sleep(_IDLE_WAIT)
             return None
+        self._link.begin(trial, name)
+        self._in_flight.add(trial, name)
         return trial
 
     def _why_stopped(self) -> str:
@@ -424,16 +502,13 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             ),
             leave=lambda model, execution, epochs: self._rungs.end(model, trial, execution, epochs),
         )
-        results = self._trainer.run(args, kwargs)
-        self._check_reported()
-        self._rungs.check_read(trial)
-        return results
+        return self._trainer.run(args, kwargs)
 
-    def _check_reported(self) -> None:
+    def _check_reported(self, *, reported: bool) -> None:
         """Tells, once, of a pruner that hears of no epoch."""
-        oracle, trainer = self._local_oracle, self._trainer
+        oracle = self._local_oracle
         prunes = isinstance(oracle, StrategyOracle) and oracle.prunes
-        if prunes and trainer is not None and not trainer.reported and not self._told_of_silence:
+        if prunes and not reported and not self._told_of_silence:
             self._told_of_silence = True
             warnings.warn(
                 "The pruner stops nothing: a trial has reported no epochs. A `fit` of your own "
@@ -464,6 +539,15 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                     callback.log_dir = str(folder)
         if HookCallback.wanted(self, Tuner):
             callbacks.append(HookCallback(self, trial))
+
+    def _attempt(self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any) -> Attempt:
+        """Runs an attempt at a trial, here or where the tuner was sent."""
+        self._try_run_and_update_trial(trial, *fit_args, **fit_kwargs)
+        return Attempt(
+            trial,
+            reported=self._trainer is None or self._trainer.reported,
+            kept=self._weights.holds(trial.trial_id),
+        )
 
     def _try_run_and_update_trial(
         self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any
