@@ -93,7 +93,7 @@ def _can_carry(item: Any) -> bool:
     return True
 
 
-class _Trial(cloudpickle.Pickler):
+class _Trial(cloudpickle.Pickler):  # type: ignore[misc]
     """Pickles all but the numbers of arrays, which can always be carried and may be many."""
 
     def reducer_override(self, item: Any) -> Any:

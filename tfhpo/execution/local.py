@@ -91,7 +91,7 @@ class LocalProcesses(Engine):
         on_report: Callable[..., Any],
         on_end: Callable[[Task, Outcome], None],
     ) -> None:
-        with Parcel(function) as parcel, contextlib.ExitStack() as stack:
+        with contextlib.closing(Parcel(function)) as parcel, contextlib.ExitStack() as stack:
             crew = [Worker(slot, parcel.address, self._limits, self._echo) for slot in self.slots]
             # All are killed before the first is waited for.
             for act in (Worker.close, Worker.kill):
@@ -141,12 +141,14 @@ class _Run:
 
     def _attend(self) -> bool:
         """Waits for something to happen, and returns whether a task has ended."""
-        ready = wait(
-            [channel for worker in self._crew for channel in worker.channels], self._time()
-        )
-        endings = (worker.attend(set(ready), self._on_report) for worker in self._crew)
-        # All are attended to, so a list.
-        return any([self._tell(ending) for ending in endings])
+        channels = [channel for worker in self._crew for channel in worker.channels]
+        ready = wait(channels, self._time())
+        has_ended = False
+        for worker in self._crew:
+            ending = worker.attend(ready, self._on_report)
+            has_ended |= ending is not None
+            self._tell(ending)
+        return has_ended
 
     def _time(self) -> float | None:
         """Returns how long nothing needs to be looked at, in seconds; None for ever."""
@@ -154,8 +156,6 @@ class _Run:
         left = min(max(soonest, 0.0), self._patience)
         return None if left == math.inf else left
 
-    def _tell(self, ending: Ending | None) -> bool:
-        if ending is None:
-            return False
-        self._on_end(*ending)
-        return True
+    def _tell(self, ending: Ending | None) -> None:
+        if ending is not None:
+            self._on_end(*ending)

@@ -11,8 +11,7 @@ import io
 import mmap
 import pickle
 import tempfile
-from types import TracebackType
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, Literal, NamedTuple
 
 import cloudpickle
 import numpy as np
@@ -44,7 +43,7 @@ class Parcel:
     """
 
     def __init__(self, function: Any) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="tfhpo-")
+        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="tfhpo-")  # noqa: SIM115 - kept open
         try:
             self.address = self._write(function)
         except OSError as error:
@@ -56,17 +55,6 @@ class Parcel:
         except Exception as error:
             self.close()
             raise refusal(function, error) from error
-
-    def __enter__(self) -> Parcel:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Lets go of the file; processes that have mapped it keep what they have."""
@@ -87,7 +75,7 @@ def unpack(address: Address) -> Any:
         return pickle.loads(content)  # noqa: S301 - written by the process that started this one
 
 
-class _Pickler(cloudpickle.Pickler):
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """Writes large arrays beside the pickle."""
 
     def __init__(self, stream: IO[bytes], data: IO[bytes]) -> None:
@@ -100,7 +88,7 @@ class _Pickler(cloudpickle.Pickler):
         return super().reducer_override(item)
 
     def _put(self, array: np.ndarray[Any, Any]) -> tuple[Any, ...]:
-        order = "F" if array.flags.fnc else "C"
+        order: Literal["C", "F"] = "F" if array.flags.fnc else "C"
         offset = _next_page(self._data)
         # As bytes, because not every type of number has a buffer of its own.
         self._data.write(np.ravel(array, order=order).view(np.uint8).data)

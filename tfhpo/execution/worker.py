@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
@@ -86,9 +86,7 @@ class Worker:
         self._process.answer(payload)
         return None
 
-    def attend(
-        self, channels: set[Connection[Any, Any] | int], on_report: Callable[..., Any]
-    ) -> Ending | None:
+    def attend(self, channels: Container[Any], on_report: Callable[..., Any]) -> Ending | None:
         """Hears the process where it has something to say, and sees that it keeps its limits.
 
         Args:
