@@ -9,7 +9,10 @@ from tfhpo.execution.engine import (
     Report,
     Task,
 )
+from tfhpo.execution.gpus import visible_gpus
 from tfhpo.execution.in_process import InProcess
+from tfhpo.execution.local import LocalProcesses
+from tfhpo.execution.resources import Slot, Workers, slots, usable_cpus
 
 __all__ = [
     "Engine",
@@ -17,7 +20,13 @@ __all__ = [
     "FailureKind",
     "Function",
     "InProcess",
+    "LocalProcesses",
     "Outcome",
     "Report",
+    "Slot",
     "Task",
+    "Workers",
+    "slots",
+    "usable_cpus",
+    "visible_gpus",
 ]

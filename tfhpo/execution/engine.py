@@ -28,6 +28,12 @@ class Task(NamedTuple):
     payload: Any
 
 
+#: Stands for the task after the last.
+END = Task("", None)
+#: How long to wait, in seconds, where there is nothing to do and nothing to wait for.
+PAUSE = 0.1
+
+
 @dataclass(frozen=True)
 class Failure:
     """Why a task has no value.

@@ -6,12 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tfhpo.execution.engine import Engine, Failure, Function, Outcome, Task
+from tfhpo.execution.engine import END, PAUSE, Engine, Failure, Function, Outcome, Task
 
-#: How long to wait, in seconds, where there is nothing to do and nothing to wait for.
-PAUSE = 0.1
 _NAME = "this process"
-_END = object()
 
 
 class InProcess(Engine):
@@ -24,11 +21,11 @@ class InProcess(Engine):
         on_report: Callable[..., Any],
         on_end: Callable[[Task, Outcome], None],
     ) -> None:
-        while (task := next(tasks, _END)) is not _END:
-            if isinstance(task, Task):
-                on_end(task, _attempt(function, task, on_report))
-            else:
+        while (task := next(tasks, END)) is not END:
+            if task is None:
                 time.sleep(PAUSE)
+            else:
+                on_end(task, _attempt(function, task, on_report))
 
 
 def _attempt(function: Function, task: Task, on_report: Callable[..., Any]) -> Outcome:
@@ -43,7 +40,7 @@ def _attempt(function: Function, task: Task, on_report: Callable[..., Any]) -> O
 
 
 class _Reporter:
-    """Passes reports on; an exception of the driver ends the run, even if the function caught it."""
+    """Passes reports on. What the driver raises ends the run, even where the function caught it."""
 
     def __init__(self, key: str, on_report: Callable[..., Any]) -> None:
         self._key, self._on_report = key, on_report
