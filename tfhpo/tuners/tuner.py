@@ -29,7 +29,7 @@ from tfhpo.errors import (
     SpaceError,
     StudyError,
 )
-from tfhpo.execution import Engine, InProcess, Outcome, Report, Task
+from tfhpo.execution import InProcess, Outcome, Report, Task, Workers
 from tfhpo.oracles import StrategyOracle
 from tfhpo.oracles.fidelity import level_of
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
@@ -53,6 +53,7 @@ from tfhpo.tuners.distant import (
     Wire,
     desk_of,
 )
+from tfhpo.tuners.engines import Engines
 from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.in_flight import InFlight
 from tfhpo.tuners.interruption import Interruption
@@ -114,6 +115,16 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         target: A score; no further trial starts once it is reached.
         patience: No further trial starts after this many in a row without a better score.
         listeners: Further listeners of the search.
+        workers: How many trials run at a time, each in a process of its own; "auto" for one per
+            GPU, and without GPUs one per processor core. By default one trial after another runs
+            in this process.
+        isolate: Whether the trials of a single worker run in another process, too. What kills it
+            costs one attempt at one trial.
+        gpus_per_trial: How many GPUs each worker gets, by default 1; a share, such as 0.5, lets
+            several have one.
+        trial_timeout: In seconds; a trial that takes longer is ended, and has failed.
+        trials_per_process: After so many trials a worker's process is replaced. Default 100.
+        max_process_memory: In bytes; a process that passes this is replaced after its trial.
         max_model_size: How many parameters a model may have; a trial of a larger one fails.
         optimizer: An optimiser or its name, in place of the one that `build` compiles with.
         loss: As in `compile`, in place of that of `build`.
@@ -147,6 +158,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         target: float | None = None,
         patience: int | None = None,
         listeners: Sequence[SearchListener] = (),
+        workers: Workers | None = None,
+        isolate: bool = False,
+        gpus_per_trial: float | None = None,
+        trial_timeout: float | None = None,
+        trials_per_process: int | None = None,
+        max_process_memory: int | None = None,
         max_model_size: int | None = None,
         optimizer: Any = None,
         loss: Any = None,
@@ -184,7 +201,15 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._trainer: Trainer | None = None
         self._in_flight = InFlight("", workers=False)
         self._memory = TrialMemory()
-        self._engine: Engine = InProcess()
+        self._engines = Engines(
+            workers,
+            isolate,
+            gpus_per_trial,
+            trial_timeout,
+            trials_per_process,
+            max_process_memory,
+        )
+        self._engine = self._engines.make()
         self._interruption = Interruption()
         self._fit_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.stop_reason: str | None = None
@@ -262,6 +287,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         """
         self.stop_reason = None
         level = checks.verbosity(verbose)
+        self._engine = self._engines.make(echo=print if level > 1 else None)
         fit_kwargs = self._rungs.without_epochs(fit_kwargs)
         self._fit_arguments = (fit_args, dict(fit_kwargs))
         metrics = self._preparation().check(fit_args, fit_kwargs)
