@@ -13,6 +13,13 @@ from tfhpo.execution import Engine, InProcess, LocalProcesses, Workers
 
 #: After so many trials a process is replaced: TensorFlow keeps some memory of each.
 TRIALS_PER_PROCESS = 100
+# What an engine, which knows of tasks alone, calls the arguments of a tuner.
+_NAMES = {
+    "gpus_per_trial": "gpus_per_task",
+    "trial_timeout": "task_timeout",
+    "trials_per_process": "tasks_per_process",
+    "max_process_memory": "max_memory",
+}
 
 
 @dataclass(frozen=True)
@@ -63,17 +70,23 @@ class Engines:
         """
         if self._in_process:
             return InProcess()
-        return LocalProcesses(
-            self.workers or 1,
-            gpus_per_task=self.gpus_per_trial,
-            tasks_per_process=self.trials_per_process or TRIALS_PER_PROCESS,
-            max_memory=self.max_process_memory,
-            task_timeout=self.trial_timeout,
-            echo=echo,
-        )
+        arguments = {ours: getattr(self, name) for name, ours in _NAMES.items()}
+        arguments["tasks_per_process"] = self.trials_per_process or TRIALS_PER_PROCESS
+        try:
+            return LocalProcesses(
+                1 if self.workers is None else self.workers, echo=echo, **arguments
+            )
+        except ArgumentError as error:
+            raise ArgumentError(_in_terms_of_trials(str(error))) from error
 
     @property
     def _in_process(self) -> bool:
         # A flag is no number of workers, and refused as such by the processes.
         alone = self.workers is None or (self.workers == 1 and self.workers is not True)
         return alone and not self.isolate
+
+
+def _in_terms_of_trials(message: str) -> str:
+    for name, ours in _NAMES.items():
+        message = message.replace(ours, name)
+    return message
