@@ -70,6 +70,7 @@ class Engines:
         """
         if self._in_process:
             return InProcess()
+        count = 1 if self.workers is None else self.workers
         arguments = {ours: getattr(self, name) for name, ours in _NAMES.items()}
         arguments["tasks_per_process"] = self.trials_per_process or TRIALS_PER_PROCESS
         try:
