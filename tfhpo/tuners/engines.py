@@ -74,9 +74,7 @@ class Engines:
         arguments = {ours: getattr(self, name) for name, ours in _NAMES.items()}
         arguments["tasks_per_process"] = self.trials_per_process or TRIALS_PER_PROCESS
         try:
-            return LocalProcesses(
-                1 if self.workers is None else self.workers, echo=echo, **arguments
-            )
+            return LocalProcesses(count, echo=echo, **arguments)
         except ArgumentError as error:
             raise ArgumentError(_in_terms_of_trials(str(error))) from error
 
