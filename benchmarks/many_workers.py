@@ -168,9 +168,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--oracles", nargs="*", default=list(_oracles()))
     arguments = parser.parse_args()
-    print(
-        "| oracle | workers | trials | a second | first wait | mean wait | longest | 5 min | 10 min |"
-    )
+    titles = ("oracle", "workers", "trials", "a second", "first wait", "mean wait", "longest wait")
+    print(f"| {' | '.join(titles)} | 5 min | 10 min |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     for name in arguments.oracles:
         for workers in arguments.workers:
