@@ -22,6 +22,7 @@ def heavy_after(code):
     [
         "tfhpo",
         "tfhpo.errors",
+        "tfhpo.execution",
         "tfhpo.reporting",
         "tfhpo.space",
         "tfhpo.strategies",

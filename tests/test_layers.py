@@ -44,9 +44,10 @@ THIRD_PARTY = {
     "study": set(),
     "declaring": set(),
     "schedules": {"keras", "numpy", "matplotlib"},
+    "execution": {"numpy", "cloudpickle", "psutil"},
 }
-# Inside functions, for what an extra installs.
-LAZY = {"study": {"pandas"}}
+# Inside functions, for what an extra installs or what is slow to load.
+LAZY = {"study": {"pandas"}, "execution": {"joblib", "ray"}}
 # Everything else reaches TensorFlow through Keras alone. The rooms that may import it themselves,
 # and the modules that may do so inside functions.
 TENSORFLOW_ROOMS = {"distribution"}

@@ -177,3 +177,19 @@ def test_a_stopped_search_goes_on(model, stop):
     after = read_study(folder)
     assert [trial.number for trial in after.completed] == [0, 1, 2, 3]
     assert after.completed[:2] == before.completed
+
+
+def test_trials_in_other_processes(model):
+    options = arguments(model, workers=2, trial_timeout=100, max_trials=3)
+    assert 'at least 1, or "auto"' in refusal(*arguments(model, workers=0))
+    assert "`trial_timeout` is about" in refusal(*arguments(model, trial_timeout=3))
+    first = invoke(*options)
+    assert first.exit_code == 0, first.output
+    folder = model.parent / "studies" / model.stem
+    study = read_study(folder)
+    assert len(study.completed) == 3
+    assert {trial.tuner_id for trial in study.trials} == {"tuner0-0", "tuner0-1"}
+    # Elsewhere, if one wishes.
+    second = invoke("resume", folder, "--workers", "1", "--max-trials", 4, "--isolate")
+    assert second.exit_code == 0, second.output
+    assert len(read_study(folder).completed) == 4

@@ -32,6 +32,9 @@ REQUIRED: Mapping[str, str] = {
     "tensorboard": "2.18",
     "scikit-learn": "1.4",
     "threadpoolctl": "3.1",
+    "joblib": "1.3",
+    "cloudpickle": "3.0",
+    "psutil": "5.9",
     "matplotlib": "3.8",
     "rich": "13.7",
     "typer": "0.12",
@@ -129,7 +132,20 @@ def _computing() -> list[Finding]:
     return [
         Finding("keras backend", keras.config.backend()),
         Finding("devices", names, "" if has_gpu else "no GPU seen: trials run on the CPU"),
+        Finding('workers="auto"', _places()),
     ]
+
+
+def _places() -> str:
+    """Returns what would run where with as many workers as fit the machine."""
+    from tfhpo.execution import slots
+
+    places = slots("auto")
+    threads = f"{places[0].threads} CPU thread{'s' if places[0].threads > 1 else ''}"
+    if not places[0].gpus:
+        return f"{len(places)} trials at a time on the CPU, {threads} each"
+    gpus = "; ".join(f"GPU {', '.join(place.gpus)}" for place in places)
+    return f"{len(places)} trials at a time, each with {threads} and a GPU of its own: {gpus}"
 
 
 def _version_of(name: str) -> str | None:

@@ -11,6 +11,8 @@ from tfhpo.errors import StudyDamagedError, StudyError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tfhpo.execution import Workers
+
 #: Name of the file in the study's folder.
 REQUEST_FILE = "tune.json"
 
@@ -27,7 +29,13 @@ _FIXED = (
     "seed",
 )
 # What older requests did not have.
-_LATER = {"pruner": None}
+_LATER = {
+    "pruner": None,
+    "workers": None,
+    "isolate": False,
+    "gpus_per_trial": None,
+    "trial_timeout": None,
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,10 @@ class TuneRequest:
         target: A score at which the search ends; None for none.
         patience: Trials without a better score after which it ends; None for no bound.
         logdir: Where TensorBoard's logs go, an absolute path.
+        workers: How many trials run at a time, or "auto"; None for one, in this process.
+        isolate: Whether the trials of one worker run in another process.
+        gpus_per_trial: How many GPUs each worker gets; None for one, where there are some.
+        trial_timeout: Seconds that a trial may take; None for no bound.
     """
 
     build: str
@@ -65,6 +77,10 @@ class TuneRequest:
     target: float | None
     patience: int | None
     logdir: str
+    workers: Workers | None
+    isolate: bool
+    gpus_per_trial: float | None
+    trial_timeout: float | None
 
     @property
     def has_rungs(self) -> bool:

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from tfhpo.cli import places, searching
 from tfhpo.cli import request as requests
-from tfhpo.cli import searching
+from tfhpo.cli.places import GpusOption, IsolateOption, TimeoutOption, WorkersOption
 
 
 def resume(
@@ -25,8 +26,12 @@ def resume(
     patience: Annotated[
         int | None, typer.Option(min=1, help="Trials without a better score to end after.")
     ] = None,
+    workers: WorkersOption = None,
+    isolate: IsolateOption = None,
+    gpus_per_trial: GpusOption = None,
+    trial_timeout: TimeoutOption = None,
 ) -> None:
-    """Go on with a search that `tfhpo tune` began, with its arguments, or a larger budget."""
+    """Go on with a search that `tfhpo tune` began, with its arguments or others of these."""
     folder = folder.resolve()
     request = requests.load(folder)
     given: dict[str, Any] = {
@@ -34,6 +39,10 @@ def resume(
         "max_time": max_time,
         "target": target,
         "patience": patience,
+        "workers": places.workers(workers),
+        "isolate": isolate,
+        "gpus_per_trial": gpus_per_trial,
+        "trial_timeout": trial_timeout,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     request = replace(request, **changes)

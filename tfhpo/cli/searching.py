@@ -40,8 +40,10 @@ def check(request: TuneRequest) -> None:
     load(request.build)
     load(request.data)
     from tfhpo.tuners.budget import Budget
+    from tfhpo.tuners.engines import Engines
 
     Budget(request.max_time, request.target, request.patience)
+    Engines(**_places(request)).make()
 
 
 def run(request: TuneRequest, folder: Path, *, overwrite: bool = False) -> None:
@@ -135,12 +137,23 @@ def _tuner(
             patience=request.patience,
             listeners=listeners,
             pruner=request.pruner,
+            **_places(request),
             **rungs,
         )
     except ObjectiveError as error:
         if request.direction is not None:
             raise
         raise ObjectiveError(f"{error} On the command line: --direction max, or min.") from error
+
+
+def _places(request: TuneRequest) -> dict[str, Any]:
+    """Returns the arguments of a tuner that say where its trials run."""
+    return {
+        "workers": request.workers,
+        "isolate": request.isolate,
+        "gpus_per_trial": request.gpus_per_trial,
+        "trial_timeout": request.trial_timeout,
+    }
 
 
 def _objective(request: TuneRequest) -> Any:

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from tfhpo.cli import places, searching, targets
 from tfhpo.cli import request as requests
-from tfhpo.cli import searching, targets
+from tfhpo.cli.places import GpusOption, IsolateOption, TimeoutOption, WorkersOption
 from tfhpo.cli.request import TuneRequest
 from tfhpo.errors import ArgumentError
 
@@ -71,6 +72,10 @@ def tune(
     patience: Annotated[
         int | None, typer.Option(min=1, help="Trials without a better score to end after.")
     ] = None,
+    workers: WorkersOption = None,
+    isolate: IsolateOption = None,
+    gpus_per_trial: GpusOption = None,
+    trial_timeout: TimeoutOption = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Discard a former study in the folder.")
     ] = False,
@@ -101,6 +106,10 @@ def tune(
         target=target,
         patience=patience,
         logdir=str((logdir or folder / "logs").resolve()),
+        workers=places.workers(workers),
+        isolate=bool(isolate),
+        gpus_per_trial=gpus_per_trial,
+        trial_timeout=trial_timeout,
     )
     searching.check(request)
     if not overwrite:

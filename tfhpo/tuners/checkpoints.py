@@ -26,6 +26,10 @@ class CheckpointKeeper:
         keep: How many to keep; 0 for none, "all" for every trial's.
         folder_of: Trial id to the trial's folder.
 
+    Attributes:
+        keep: As above; it may be changed.
+        written: The ids of the trials whose weights it is in charge of.
+
     Raises:
         ArgumentError: If `keep` is neither a count nor "all".
     """
@@ -37,7 +41,7 @@ class CheckpointKeeper:
             )
         self.keep = keep
         self._folder_of = folder_of
-        self._written: set[str] = set()
+        self.written: set[str] = set()
 
     def take_up(self, project: Path) -> None:
         """Takes charge of the weights in a project, what a killed process left unfinished too.
@@ -46,7 +50,7 @@ class CheckpointKeeper:
             project: The project's folder.
         """
         found = project.glob(f"trial_*/*{WEIGHTS}")
-        self._written = {path.parent.name.removeprefix("trial_") for path in found}
+        self.written = {path.parent.name.removeprefix("trial_") for path in found}
 
     def wants(self, loss: float, best_losses: Iterable[float]) -> bool:
         """Whether a trial's weights belong on disk.
@@ -73,7 +77,7 @@ class CheckpointKeeper:
         model.save_weights(unfinished)
         (folder / BUILD_CONFIG).write_text(json.dumps(model.get_build_config()))
         unfinished.replace(folder / WEIGHTS)
-        self._written.add(trial_id)
+        self.written.add(trial_id)
 
     def prune(self, best: Iterable[str]) -> None:
         """Removes the weights of all other trials, unfinished ones too, and folders left empty.
@@ -85,13 +89,13 @@ class CheckpointKeeper:
             best: The ids of the trials whose weights stay.
         """
         kept = set(best)
-        for trial_id in self._written - kept:
+        for trial_id in self.written - kept:
             folder = Path(self._folder_of(trial_id))
             for name in (WEIGHTS, _UNFINISHED, BUILD_CONFIG):
                 (folder / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 folder.rmdir()
-        self._written &= kept
+        self.written &= kept
 
     def path(self, trial_id: str) -> Path:
         """Returns where a trial's weights are.

@@ -49,6 +49,19 @@ class BestWeights:
         """Keeps all until `settle`: trials to come may go on from any."""
         self._keeper.keep = "all"
 
+    @property
+    def keep(self) -> Keep:
+        """How many are kept for now."""
+        return self._keeper.keep
+
+    def holds(self, trial_id: str) -> bool:
+        """Whether a trial's weights are among those that this process is in charge of."""
+        return trial_id in self._keeper.written
+
+    def take_charge(self, trial_id: str) -> None:
+        """Takes charge of a trial's weights, which another process may have written."""
+        self._keeper.written.add(trial_id)
+
     def settle(self) -> None:
         """Keeps those that were asked for in the end, and removes all others."""
         self._keeper.keep = self._wanted

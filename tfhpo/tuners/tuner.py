@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import functools
 import statistics
 import sys
 import time
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +29,7 @@ from tfhpo.errors import (
     SpaceError,
     StudyError,
 )
+from tfhpo.execution import InProcess, Outcome, Report, Task, Workers
 from tfhpo.hp import advise
 from tfhpo.oracles import StrategyOracle
 from tfhpo.oracles.fidelity import level_of
@@ -37,19 +40,31 @@ from tfhpo.reporting import ProgressLine
 from tfhpo.study import STUDY_FILE, StudyRecord, TrialRecord, read_study
 from tfhpo.study.outcomes import sign_of
 from tfhpo.tensorboard import HParamsLogger
-from tfhpo.tuners import checks, data_checks
+from tfhpo.tuners import checks
 from tfhpo.tuners.budget import Budget
 from tfhpo.tuners.checkpoints import Keep, load_weights
 from tfhpo.tuners.compiling import build_optimizer, compile_anew
 from tfhpo.tuners.continuation import Rungs, TrainingStates, continue_for_keras_tuner
+from tfhpo.tuners.distant import (
+    Attempt,
+    DistantLink,
+    DistantListener,
+    DistantOracle,
+    DistantTraining,
+    Wire,
+    desk_of,
+)
+from tfhpo.tuners.engines import Engines
 from tfhpo.tuners.fit_arguments import resolve
+from tfhpo.tuners.in_flight import InFlight
 from tfhpo.tuners.interruption import Interruption
 from tfhpo.tuners.keeping import BestWeights
 from tfhpo.tuners.learning_rates import check_one_rules
 from tfhpo.tuners.listeners import Listeners, SearchListener
+from tfhpo.tuners.logs import logger_of
 from tfhpo.tuners.memory import TrialMemory
+from tfhpo.tuners.preparation import Preparation
 from tfhpo.tuners.quiet import without_retracing_warnings
-from tfhpo.tuners.space_walk import at_defaults, explore
 from tfhpo.tuners.trainer import Trainer
 from tfhpo.tuners.training import HookCallback
 
@@ -101,6 +116,16 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         target: A score; no further trial starts once it is reached.
         patience: No further trial starts after this many in a row without a better score.
         listeners: Further listeners of the search.
+        workers: How many trials run at a time, each in a process of its own; "auto" for one per
+            GPU, and without GPUs one per processor core. By default one trial after another runs
+            in this process.
+        isolate: Whether the trials of a single worker run in another process, too. What kills it
+            costs one attempt at one trial.
+        gpus_per_trial: How many GPUs each worker gets, by default 1; a share, such as 0.5, lets
+            several have one.
+        trial_timeout: In seconds; a trial that takes longer is ended, and has failed.
+        trials_per_process: After so many trials a worker's process is replaced. Default 100.
+        max_process_memory: In bytes; a process that passes this is replaced after its trial.
         max_model_size: How many parameters a model may have; a trial of a larger one fails.
         optimizer: An optimiser or its name, in place of the one that `build` compiles with.
         loss: As in `compile`, in place of that of `build`.
@@ -134,6 +159,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         target: float | None = None,
         patience: int | None = None,
         listeners: Sequence[SearchListener] = (),
+        workers: Workers | None = None,
+        isolate: bool = False,
+        gpus_per_trial: float | None = None,
+        trial_timeout: float | None = None,
+        trials_per_process: int | None = None,
+        max_process_memory: int | None = None,
         max_model_size: int | None = None,
         optimizer: Any = None,
         loss: Any = None,
@@ -169,12 +200,23 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._overridden = frozenset(hp.name for hp in oracle.hyperparameters.space)
         self._told: SearchListener = Listeners(())
         self._trainer: Trainer | None = None
+        self._in_flight = InFlight("", workers=False)
         self._memory = TrialMemory()
+        self._engines = Engines(
+            workers,
+            isolate,
+            gpus_per_trial,
+            trial_timeout,
+            trials_per_process,
+            max_process_memory,
+        )
+        self._engine = self._engines.make()
         self._interruption = Interruption()
         self._fit_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.stop_reason: str | None = None
         self._told_of_silence = False
         self._advised: set[str] = set()
+        self._warned: set[str] = set()
         super().__init__(
             oracle,
             hypermodel,
@@ -248,9 +290,10 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         """
         self.stop_reason = None
         level = checks.verbosity(verbose)
+        self._engine = self._engines.make(echo=print if level > 1 else None)
         fit_kwargs = self._rungs.without_epochs(fit_kwargs)
         self._fit_arguments = (fit_args, dict(fit_kwargs))
-        metrics = self._check_before_training(fit_args, fit_kwargs)
+        metrics = self._preparation().check(fit_args, fit_kwargs)
         tensorboard = self._tensorboard()
         self._discard_former(tensorboard)
         try:
@@ -273,20 +316,19 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             sys.stderr.write(_INTERRUPTED)
 
     def _run_trials(self, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]) -> None:
-        began = time.monotonic()
         if isinstance(self._local_oracle, keras_tuner.oracles.HyperbandOracle):
             # Its later rounds go on from the weights of any earlier trial.
             self._weights.keep_all_for_now()
         self.on_search_begin()
+        self._in_flight = InFlight(self.tuner_id, workers=not isinstance(self._engine, InProcess))
         try:
-            while self.stop_reason is None:
-                trial = self._next_trial(began)
-                if trial is not None:
-                    self._link.begin(trial, self.tuner_id)
-                    self._told.on_trial_begin(self._link.record(trial))
-                    self.on_trial_begin(trial)
-                    self._try_run_and_update_trial(trial, *fit_args, **fit_kwargs)
-                    self.on_trial_end(trial)
+            desk = desk_of(self._link, self._told, self.oracle.update_trial, self._best_trials)
+            self._engine.run(
+                self._training(fit_args, fit_kwargs),
+                self._tasks(time.monotonic()),
+                lambda _, question, args, kwargs: desk[question](*args, **kwargs),
+                self._take_outcome,
+            )
         except KeyboardInterrupt:
             self.stop_reason = "interrupted"
         else:
@@ -296,6 +338,67 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 self._rungs.clear(Path(self.project_dir))
         self.on_search_end()
 
+    def _training(
+        self, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]
+    ) -> Callable[[kt_trial.Trial, Report], Attempt]:
+        """Returns what trains a trial where the engine runs it."""
+        if isinstance(self._engine, InProcess):
+            return lambda trial, _: self._attempt(trial, *fit_args, **fit_kwargs)
+        wire = Wire()
+        return DistantTraining(self._sent(wire)._attempt, wire, fit_args, fit_kwargs)
+
+    def _sent(self, wire: Wire) -> Tuner:
+        """Returns this tuner as it goes to another process, where it only trains."""
+        sent = copy.copy(self)
+        sent.oracle = sent._local_oracle = DistantOracle(self.oracle.objective, wire)
+        sent._link, sent._told = DistantLink(wire), DistantListener(wire)
+        sent._rungs = Rungs(self._rungs.fidelity, TrainingStates(sent.get_trial_dir))
+        sent._weights = BestWeights(
+            self._weights.keep,
+            sent.get_trial_dir,
+            functools.partial(wire.ask, "best_trials"),
+            sent._sign,
+            self._rungs.fidelity,
+        )
+        sent._memory, sent._trainer = TrialMemory(), None
+        # What belongs to the search alone.
+        sent._listeners, sent._fit_arguments = (), None
+        sent._engine, sent._interruption = InProcess(), Interruption()
+        return sent
+
+    def _tasks(self, began: float) -> Iterator[Task | None]:
+        """Yields the trials as they are asked for; None where there is none now."""
+        while self.stop_reason is None:
+            trial = self._next_trial(began)
+            if trial is None:
+                if self.stop_reason is None:
+                    yield None
+                continue
+            self._told.on_trial_begin(self._link.record(trial))
+            self.on_trial_begin(trial)
+            yield Task(trial.trial_id, trial)
+
+    def _take_outcome(self, task: Task, outcome: Outcome) -> None:
+        """Ends a trial that ran, or whose process died."""
+        trial = self._in_flight.take(task.key)
+        if outcome.failure is None:
+            ran: kt_trial.Trial = outcome.value.trial
+            self._pass_on(outcome.value.warned)
+            trial.status, trial.message = ran.status, ran.message
+            trial.hyperparameters = ran.hyperparameters
+            if trial.status == _COMPLETED:
+                self._check_reported(reported=outcome.value.reported)
+                self._rungs.check_read(trial)
+                if outcome.value.kept:
+                    self._weights.take_charge(trial.trial_id)
+        elif outcome.failure.error is not None:
+            # What an attempt does not make a failure of its trial ends the search.
+            raise outcome.failure.error
+        else:
+            trial.status = kt_trial.TrialStatus.INVALID
+            trial.message = outcome.failure.message
+        self.on_trial_end(trial)
+
     def _next_trial(self, began: float) -> kt_trial.Trial | None:
         """Returns the next trial; None after a stop, which is noted, or a wait."""
         scores = self._scores() if self._budget.needs_scores else []
@@ -303,15 +406,19 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if self.stop_reason is not None:
             return None
         self.pre_create_trial()
-        trial = self.oracle.create_trial(self.tuner_id)
+        name = self._in_flight.free_name()
+        trial = self.oracle.create_trial(name)
         if trial.status == kt_trial.TrialStatus.STOPPED:
             self.stop_reason = self._why_stopped()
             return None
         if trial.status == kt_trial.TrialStatus.IDLE:
-            if not self._is_worker():
+            if self._is_worker():
+                time.sleep(_IDLE_WAIT)
+            elif not len(self._in_flight):
                 raise StudyError("The oracle waits for other workers, and there are none.")
-            time.sleep(_IDLE_WAIT)
             return None
+        self._link.begin(trial, name)
+        self._in_flight.add(trial, name)
         return trial
 
     def _why_stopped(self) -> str:
@@ -367,23 +474,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._told.on_search_end(self._link.space)
 
     def _tensorboard(self) -> HParamsLogger | None:
-        """Returns the writer for TensorBoard, None where nothing is to be written.
-
-        A new search must not be mixed with an older one. This is asked before the study is made:
-        the next attempt would take the study of a refused search for one that goes on.
-        """
+        """Returns the writer for TensorBoard, None where nothing is to be written."""
         if self._logdir is None or kt_distribute.is_chief_oracle():
             return None
-        logger = HParamsLogger(self._logdir)
-        resumed = (Path(self.project_dir) / STUDY_FILE).exists()
-        if not (resumed or self._overwrite or self._is_worker()) and logger.holds_search():
-            raise ArgumentError(
-                "Each search needs a `logdir` of its own: TensorBoard would mix two in one table. "
-                f"Received: {str(self._logdir)!r}, which holds another search. Give this one "
-                f"{str(Path(self._logdir) / Path(self.project_dir).name)!r}, say; `overwrite=True` "
-                "would remove the logs of the other."
-            )
-        return logger
+        joins = self._overwrite or self._is_worker()
+        return logger_of(self._logdir, Path(self.project_dir), joins=joins)
 
     def _discard_former(self, tensorboard: HParamsLogger | None) -> None:
         """Removes a former project and its logs, once, where `overwrite` asks for it."""
@@ -437,16 +532,20 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             ),
             leave=lambda model, execution, epochs: self._rungs.end(model, trial, execution, epochs),
         )
-        results = self._trainer.run(args, kwargs)
-        self._check_reported()
-        self._rungs.check_read(trial)
-        return results
+        return self._trainer.run(args, kwargs)
 
-    def _check_reported(self) -> None:
+    def _pass_on(self, warned: Sequence[tuple[str, type[Warning]]]) -> None:
+        """Warns of what a worker was warned of, once."""
+        for text, category in warned:
+            if text not in self._warned:
+                self._warned.add(text)
+                warnings.warn(text, category, stacklevel=2)
+
+    def _check_reported(self, *, reported: bool) -> None:
         """Tells, once, of a pruner that hears of no epoch."""
-        oracle, trainer = self._local_oracle, self._trainer
+        oracle = self._local_oracle
         prunes = isinstance(oracle, StrategyOracle) and oracle.prunes
-        if prunes and trainer is not None and not trainer.reported and not self._told_of_silence:
+        if prunes and not reported and not self._told_of_silence:
             self._told_of_silence = True
             warnings.warn(
                 "The pruner stops nothing: a trial has reported no epochs. A `fit` of your own "
@@ -478,6 +577,15 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                     callback.log_dir = str(folder)
         if HookCallback.wanted(self, Tuner):
             callbacks.append(HookCallback(self, trial))
+
+    def _attempt(self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any) -> Attempt:
+        """Runs an attempt at a trial, here or where the tuner was sent."""
+        self._try_run_and_update_trial(trial, *fit_args, **fit_kwargs)
+        return Attempt(
+            trial,
+            reported=self._trainer is None or self._trainer.reported,
+            kept=self._weights.holds(trial.trial_id),
+        )
 
     def _try_run_and_update_trial(
         self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any
@@ -674,76 +782,18 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     # ------------------------------------------------------------------ before the first trial
 
     def _activate_all_conditions(self) -> None:
-        explore(
-            build=self._build_for_space,
-            space=self._space_copy,
-            update=self.oracle.update_space,
+        self._preparation().explore()
+
+    def _preparation(self) -> Preparation:
+        return Preparation(
+            oracle=self.oracle,
+            hypermodel=self.hypermodel,
+            overridden=self._overridden,
+            runs_own_code=self._runs_own_code(),
+            compiles=self._compiled_later,
+            compile_anew=self._override_compile_args,
+            run_trial=self.run_trial,
         )
-
-    def _build_for_space(self, hp: TrackedHyperParameters) -> None:
-        keras.backend.clear_session()
-        model = self.hypermodel.build(hp)
-        checks.check_model(model, compiled=not (self._compiled_later or self._runs_own_code()))
-
-    def _check_before_training(
-        self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]
-    ) -> list[str]:
-        """Completes the space, and refuses what can be known to fail.
-
-        Returns:
-            The names of what is measured, the objective first, as far as they are known.
-        """
-        objective = self.oracle.objective
-        hp = at_defaults(self._space_copy())
-        arguments = resolve(fit_kwargs, hp)
-        self.oracle.update_space(hp)
-        if self.hypermodel is None:
-            self._rehearse(fit_args, fit_kwargs)
-        else:
-            self._build_first_values()
-        if self._runs_own_code():
-            return checks.objective_names(objective)
-        model = self.hypermodel.build(at_defaults(self._space_copy()))
-        self._override_compile_args(model)
-        check_one_rules(model, arguments["callbacks"])
-        return data_checks.measured_names(objective, model, fit_args, arguments)
-
-    def _build_first_values(self) -> None:
-        """Builds with the values that are to be tried first, where they name what is not known yet.
-
-        A parameter behind a plain `if` is asked for by such builds alone.
-        """
-        if self._is_worker() or not isinstance(self._local_oracle, StrategyOracle):
-            return
-        for number in range(len(self._local_oracle.first_values())):
-            grew = True
-            while grew:
-                # Again and again: what one build declares gives a value its type for the next.
-                grew = self._build_unknown(self._local_oracle.first_values()[number])
-
-    def _build_unknown(self, values: Mapping[str, Any]) -> bool:
-        """Builds with values of which some are of unknown parameters; whether some became known."""
-        hp = at_defaults(self._space_copy(), values)
-        known = {one.name for one in hp.space}
-        unknown = {name: values[name] for name in values if name not in known}
-        if not unknown:
-            return False
-        hp.values.update(unknown)
-        # What fails here fails as a trial, too, and is told there.
-        with contextlib.suppress(Exception):
-            self._build_for_space(hp)
-        self.oracle.update_space(hp)
-        return not set(unknown).isdisjoint(one.name for one in hp.space)
-
-    def _rehearse(self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]) -> None:
-        """Runs a `run_trial` that declares the space itself once, at its defaults, unrecorded.
-
-        KerasTuner makes this run its first trial; a strategy must know the space before it.
-        """
-        hp = self._space_copy()
-        if not hp.space:
-            self.run_trial(kt_trial.Trial(hp, "rehearsal"), *fit_args, **fit_kwargs)
-            self.oracle.update_space(hp)
 
     def _runs_own_code(self) -> bool:
         """Whether the user trains in code of their own, of which nothing is known."""
@@ -752,9 +802,3 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             or type(self).run_trial is not Tuner.run_trial
             or type(self.hypermodel).fit is not keras_tuner.HyperModel.fit
         )
-
-    def _space_copy(self) -> TrackedHyperParameters:
-        space = self.oracle.get_space()
-        if isinstance(space, TrackedHyperParameters):
-            return space
-        return TrackedHyperParameters.tracking(space, overridden=self._overridden)

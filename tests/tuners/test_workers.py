@@ -1,0 +1,242 @@
+"""Trials in processes of their own: the same search, and what kills a process costs one attempt."""
+
+import os
+import signal
+from pathlib import Path
+
+import keras
+import keras_tuner as kt
+import pytest
+from small_searches import FIT, X, Y, classifier, compiled, network, outcome, random_search
+
+import tfhpo
+from tfhpo.errors import ArgumentError, SearchFailedError, SpaceError
+from tfhpo.study import TrialStatus
+
+
+class FirstTimeOnly(keras.callbacks.Callback):
+    """Does something in the first epoch of the first training that finds a mark absent."""
+
+    def __init__(self, mark, act):
+        super().__init__()
+        self.mark, self.act = Path(mark), act
+
+    def on_epoch_end(self, epoch, logs=None):
+        try:
+            self.mark.touch(exist_ok=False)
+        except FileExistsError:
+            return
+        self.act()
+
+
+def killed():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hanging():
+    signal.pause()
+
+
+def searched(tuner, **fit):
+    tuner.search(X, Y, **{**FIT, **fit})
+    return tuner
+
+
+def statuses(tuner):
+    return [trial.status for trial in tuner.study().trials]
+
+
+@pytest.mark.slow
+def test_an_isolated_search_is_the_same_search(tmp_path):
+    settings = {"max_trials": 4, "checkpoints": 2, "pruner": "median"}
+    here = searched(random_search(tmp_path / "here", **settings))
+    there = searched(random_search(tmp_path / "there", isolate=True, **settings))
+    assert outcome(here) == outcome(there)
+    best = there.get_best_models()[0]
+    for ours, theirs in zip(here.get_best_models()[0].weights, best.weights, strict=True):
+        assert (keras.ops.convert_to_numpy(ours) == keras.ops.convert_to_numpy(theirs)).all()
+    kept = sorted(path.parent.name for path in (tmp_path / "there").rglob("*.weights.h5"))
+    assert kept == sorted(path.parent.name for path in (tmp_path / "here").rglob("*.weights.h5"))
+    assert len(kept) == 2
+
+
+@pytest.mark.slow
+def test_what_ends_a_process_costs_one_attempt_at_one_trial(tmp_path):
+    tuner = random_search(tmp_path, max_trials=5, workers=2, max_retries_per_trial=1)
+    searched(tuner, callbacks=[FirstTimeOnly(tmp_path / "mark", killed)])
+    trials = tuner.study().trials
+    assert [trial.status for trial in trials] == [TrialStatus.COMPLETED] * 5
+    assert sorted(trial.attempt for trial in trials) == [0, 0, 0, 0, 1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("act", "cause"), [(killed, "SIGKILL"), (hanging, "25"), (lambda: 1 / 0, "ZeroDivisionError")]
+)
+def test_the_cause_is_recorded_where_there_is_no_further_attempt(tmp_path, act, cause):
+    tuner = random_search(tmp_path, max_trials=2, isolate=True, trial_timeout=25.0)
+    searched(tuner, callbacks=[FirstTimeOnly(tmp_path / "mark", act)])
+    first, second = tuner.study().trials
+    assert (first.status, second.status) == (TrialStatus.FAILED, TrialStatus.COMPLETED)
+    assert cause in first.message
+
+
+@pytest.mark.slow
+def test_a_search_whose_processes_all_die_stops(tmp_path):
+    def deadly(hp):
+        if os.environ.get("CUDA_VISIBLE_DEVICES") == "-1":  # In a worker.
+            killed()
+        return classifier(hp)
+
+    tuner = random_search(tmp_path, deadly, max_trials=20, workers=2)
+    with pytest.raises(SearchFailedError, match="SIGKILL"):
+        searched(tuner)
+    assert TrialStatus.COMPLETED not in statuses(tuner)
+
+
+def test_a_range_that_contradicts_an_earlier_one_ends_the_search(tmp_path):
+    def contrary(hp):
+        layers = hp.Int("layers", 1, 3)
+        return compiled(network(hp.Int("units", 2, 4 * layers)))
+
+    tuner = random_search(tmp_path, contrary, max_trials=10, isolate=True)
+    with pytest.raises(SpaceError, match="'units' is known as"):
+        searched(tuner)
+
+
+@pytest.mark.slow
+def test_rungs_go_on_from_states_that_other_processes_left(tmp_path):
+    tuner = tfhpo.Hyperband(
+        classifier,
+        "val_loss",
+        max_epochs=4,
+        factor=2,
+        max_trials=8,
+        seed=0,
+        workers=2,
+        directory=tmp_path,
+    )
+    tuner.search(X, Y, **{name: FIT[name] for name in FIT if name != "epochs"})
+    study = tuner.study()
+    assert statuses(tuner) == [TrialStatus.COMPLETED] * len(study.trials)
+    # A trial of a higher rung reports only the epochs that were missing.
+    firsts = {min(report.step for report in study.reports[trial.number]) for trial in study.trials}
+    assert firsts > {0}
+    assert tuner.get_best_models()[0].evaluate(X, Y, verbose=0)
+
+
+@pytest.mark.slow
+def test_keras_tuners_own_oracle(tmp_path):
+    oracle = kt.oracles.RandomSearchOracle(kt.Objective("val_loss", "min"), max_trials=4, seed=1)
+    tuner = tfhpo.Tuner(oracle, classifier, directory=tmp_path, workers=2)
+    searched(tuner)
+    assert statuses(tuner) == [TrialStatus.COMPLETED] * 4
+    assert len({tuple(sorted(trial.values.items())) for trial in tuner.study().trials}) == 4
+
+
+@pytest.mark.slow
+def test_a_tuner_and_a_model_with_training_of_their_own(tmp_path):
+    class Model(kt.HyperModel):
+        def build(self, hp):
+            return classifier(hp)
+
+        def fit(self, hp, model, *args, **kwargs):
+            hp.Choice("rows", [32, 64])
+            return model.fit(*args, **kwargs)
+
+    class Own(tfhpo.RandomSearch):
+        def run_trial(self, trial, *args, **kwargs):
+            trial.hyperparameters.Fixed("own", True)
+            return super().run_trial(trial, *args, **kwargs)
+
+    tuner = Own(Model(), "val_loss", 3, seed=0, directory=tmp_path, workers=2)
+    searched(tuner)
+    assert statuses(tuner) == [TrialStatus.COMPLETED] * 3
+    assert all({"rows", "own"} <= set(trial.values) for trial in tuner.study().trials)
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_search_and_its_processes(tmp_path, monkeypatch, capsys):
+    driver = os.getpid()
+
+    def interrupt():
+        (tmp_path / "worker").write_text(str(os.getpid()))
+        os.kill(driver, signal.SIGINT)
+        signal.pause()
+
+    tuner = random_search(tmp_path, max_trials=4, isolate=True)
+    searched(tuner, callbacks=[FirstTimeOnly(tmp_path / "mark", interrupt)])
+    assert tuner.stop_reason == "interrupted"
+    assert "Interrupted" in capsys.readouterr().err
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "worker").read_text()), 0)
+    # And it goes on, with the same trial.
+    searched(random_search(tmp_path, max_trials=4, isolate=True))
+    assert statuses(tuner) == [TrialStatus.COMPLETED] * 4
+
+
+@pytest.mark.slow
+def test_every_trial_is_told_to_listeners_and_tensorboard(tmp_path):
+    class Heard(tfhpo.tuners.SearchListener):
+        def __init__(self):
+            self.epochs, self.ends = [], []
+
+        def on_epoch_end(self, trial, execution, epoch, metrics):
+            self.epochs.append((trial.number, epoch, "learning_rate" in metrics))
+
+        def on_trial_end(self, trial):
+            self.ends.append((trial.number, trial.status))
+
+    heard = Heard()
+    logs = tmp_path / "logs"
+    searched(random_search(tmp_path, max_trials=3, workers=2, listeners=[heard], logdir=logs))
+    assert sorted(heard.epochs) == [(trial, epoch, True) for trial in range(3) for epoch in (0, 1)]
+    assert sorted(heard.ends) == [(trial, TrialStatus.COMPLETED) for trial in range(3)]
+    assert len({path.parent for path in logs.rglob("*tfevents*")}) >= 3
+
+
+@pytest.mark.slow
+def test_a_warning_of_a_worker_is_passed_on_once(tmp_path):
+    def unwise(hp):
+        hp.Int("units", 2, 6)
+        layers = [keras.layers.Dropout(0.5), keras.layers.BatchNormalization()]
+        return compiled(keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(2)]))
+
+    tuner = random_search(tmp_path, unwise, max_trials=2, workers=2)
+    with pytest.warns(tfhpo.hp.AdviceWarning) as caught:
+        searched(tuner)
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"workers": 0}, r"number of workers is at least 1, or \"auto\". Received: workers=0"),
+        ({"workers": True}, r"number of workers.*Received: workers=True"),
+        ({"workers": "many"}, r"number of workers.*Received: workers='many'"),
+        ({"trial_timeout": 5}, r"`trial_timeout` is about trials in processes.*trial_timeout=5"),
+        ({"workers": 1, "gpus_per_trial": 0.5}, r"`gpus_per_trial` is about trials in processes"),
+        ({"workers": 2, "trial_timeout": -1}, r"trial_timeout is a positive number.*Received: -1"),
+        ({"workers": 2, "gpus_per_trial": 9}, r"cannot get more GPUs.*gpus_per_trial=9"),
+    ],
+)
+def test_arguments_that_cannot_be(tmp_path, settings, told):
+    with pytest.raises(ArgumentError, match=told):
+        random_search(tmp_path, **settings)
+
+
+def test_workers_beside_those_of_keras_tuner(tmp_path, monkeypatch):
+    for name, value in (("ORACLE_IP", "127.0.0.1"), ("ORACLE_PORT", "1"), ("TUNER_ID", "chief")):
+        monkeypatch.setenv(f"KERASTUNER_{name}", value)
+    with pytest.raises(ArgumentError, match=r"not by both. Received: workers=2"):
+        random_search(tmp_path, workers=2)
+
+
+def test_data_that_no_other_process_can_have(tmp_path):
+    def endless():
+        while True:
+            yield X, Y
+
+    tuner = random_search(tmp_path, workers=2)
+    with pytest.raises(ArgumentError, match="generator"):
+        tuner.search(endless(), steps_per_epoch=1, validation_data=(X, Y), epochs=1, verbose=0)

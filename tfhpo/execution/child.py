@@ -1,0 +1,93 @@
+"""The inside of a worker process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import Any
+
+from tfhpo.execution.engine import Function, text_of
+from tfhpo.execution.messages import Raised, Ready, Returned, Said, Unready, dump, load
+from tfhpo.execution.parcel import Address, unpack
+
+# How long a driver that is gone may go unnoticed where a fork of it holds its end of the channel.
+_PATIENCE_SECONDS = 2.0
+
+
+def serve(connection: Connection[Any, Any], driver: int, address: Address) -> None:
+    """Runs the tasks that come until the driver lets go of the channel.
+
+    Args:
+        connection: The channel to the driver.
+        driver: Its process id.
+        address: Where the function lies.
+    """
+    # Ctrl-C goes to every process of the terminal; the driver decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A fork that outlives this process must not hide its end from the driver.
+    os.register_at_fork(after_in_child=connection.close)
+    inbox: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_listen, args=(connection, driver, inbox), daemon=True).start()
+    function = _function(connection, address)
+    if function is not None:
+        connection.send(Ready())
+        while True:
+            connection.send(_attempt(function, inbox, connection))
+
+
+def _listen(connection: Connection[Any, Any], driver: int, inbox: SimpleQueue[bytes]) -> None:
+    """Ends this process, in the midst of a task too, with all that it started, after the driver."""
+    with contextlib.suppress(EOFError, OSError):
+        while connection.poll(_PATIENCE_SECONDS) or os.getppid() == driver:
+            while connection.poll():
+                inbox.put(connection.recv_bytes())
+    # It leads a process group of its own.
+    os.killpg(os.getpid(), signal.SIGKILL)
+
+
+def _function(connection: Connection[Any, Any], address: Address) -> Function | None:
+    try:
+        function: Function = unpack(address)
+    except Exception as error:  # noqa: BLE001 - it imports the user's modules; the driver tells
+        connection.send(Unready(text_of(error)))
+        return None
+    return function
+
+
+def _attempt(
+    function: Function, inbox: SimpleQueue[bytes], connection: Connection[Any, Any]
+) -> Returned | Raised:
+    payload = inbox.get()
+    reporter = _Reporter(connection, inbox)
+    try:
+        return Returned(dump(function(load(payload), reporter)))
+    except Exception as error:  # noqa: BLE001 - whatever the function raises ends its task alone
+        return Raised.of(error)
+    finally:
+        reporter.close()
+
+
+class _Reporter:
+    """Asks the driver, from any thread of the function, as long as its task runs."""
+
+    def __init__(self, connection: Connection[Any, Any], inbox: SimpleQueue[bytes]) -> None:
+        self._connection, self._inbox = connection, inbox
+        self._lock = threading.Lock()
+        self._is_open = True
+
+    def __call__(self, *message: Any) -> Any:
+        said = Said(dump(message))
+        with self._lock:
+            if not self._is_open:
+                raise RuntimeError("A task can report until its function has returned.")
+            self._connection.send(said)
+            answer = self._inbox.get()
+        return load(answer)
+
+    def close(self) -> None:
+        with self._lock:
+            self._is_open = False

@@ -1,0 +1,49 @@
+"""What a task and its process may take before they are ended or replaced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from tfhpo.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds, each a positive number, or None for no bound.
+
+    Attributes:
+        tasks_per_process: After so many tasks the process is replaced.
+        max_memory: In bytes; after the task in which it passes this, the process is replaced.
+        hard_memory: In bytes; passing this in the midst of a task ends the task.
+        task_timeout: In seconds; how long a task may take, the start of its process not counted.
+        start_timeout: In seconds; how long a process may take to load what it needs.
+
+    Raises:
+        ArgumentError: One is not positive, or the hard bound of memory lies below the other.
+    """
+
+    tasks_per_process: int | None = None
+    max_memory: int | None = None
+    hard_memory: int | None = None
+    task_timeout: float | None = None
+    start_timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None and not value > 0:
+                raise ArgumentError(
+                    f"{field.name} is a positive number, or None for no bound. Received: {value!r}"
+                )
+        if self.max_memory and self.hard_memory and self.hard_memory < self.max_memory:
+            raise ArgumentError(
+                f"hard_memory, which ends a task, is at least max_memory, which replaces its "
+                f"process later. Received: max_memory={self.max_memory!r}, "
+                f"hard_memory={self.hard_memory!r}"
+            )
+
+    def is_worn(self, tasks: int, memory: int) -> bool:
+        """Returns whether a process is to be replaced after so many tasks, with so much memory."""
+        return (self.tasks_per_process is not None and tasks >= self.tasks_per_process) or (
+            self.max_memory is not None and memory > self.max_memory
+        )

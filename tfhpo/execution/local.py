@@ -1,0 +1,161 @@
+"""Tasks in processes of their own on this machine.
+
+Each slot has one process at a time, with a channel of its own, and the driver waits for all
+channels at once: no thread, no lock and no queue is shared, so that a process which is killed at
+any moment leaves nothing broken behind. (In a pool whose processes share a channel, one that is
+killed while it sends keeps the channel's lock for ever.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import wait
+from typing import Any
+
+from tfhpo.errors import ArgumentError
+from tfhpo.execution.engine import END, PAUSE, Engine, Function, Outcome, Task
+from tfhpo.execution.limits import Limits
+from tfhpo.execution.parcel import Parcel
+from tfhpo.execution.resources import Slot, Workers, slots
+from tfhpo.execution.worker import Ending, Worker
+
+# How often the memory of the processes is looked at, where it is bounded.
+_MEMORY_SECONDS = 0.5
+
+
+class LocalProcesses(Engine):
+    """Runs tasks in fresh Python processes, and replaces those that die, hang or grow.
+
+    The processes load neither the main module nor anything else before the function, which is
+    carried to them with its data: a script needs no `if __name__ == "__main__":`, a notebook's
+    functions work, and large arrays are mapped, one copy for all. What a function does to its data
+    stays in its process. Ctrl-C does not reach the processes; they end with the driver, however
+    that ends. For Linux and macOS.
+
+    Args:
+        workers: How many run at a time; "auto" for one per GPU, or per share of one, and without
+            GPUs one per processor core.
+        gpus_per_task: How many GPUs each gets: a whole number, or a share of one, such as 0.5; 0
+            hides all. By default 1, and 0 where there is none.
+        tasks_per_process: After so many tasks a process is replaced; by default it never is.
+        max_memory: In bytes; a process that passes this is replaced after its task. What processes
+            share, such as large arrays, does not count (on macOS it does).
+        hard_memory: In bytes; a process that passes this is ended, and its task fails ("memory").
+        task_timeout: In seconds; a task that takes longer is ended and fails ("timeout"). The start
+            of its process does not count.
+        start_timeout: In seconds; a process that has not loaded the function by then is ended, and
+            its task fails ("start").
+        echo: Gets the lines that the processes print, each with the name of its worker in front,
+            in the caller's thread. By default they are dropped; but the end of the standard error
+            of a process that died is in the message of the failure.
+
+    Attributes:
+        slots: What each worker gets.
+
+    Raises:
+        ArgumentError: An argument breaks its rule, there are too few GPUs, or the system is one
+            that cannot do this.
+    """
+
+    def __init__(
+        self,
+        workers: Workers = "auto",
+        *,
+        gpus_per_task: float | None = None,
+        tasks_per_process: int | None = None,
+        max_memory: int | None = None,
+        hard_memory: int | None = None,
+        task_timeout: float | None = None,
+        start_timeout: float | None = 600.0,
+        echo: Callable[[str], None] | None = None,
+    ) -> None:
+        if os.name != "posix":
+            raise ArgumentError(
+                "Worker processes need Linux or macOS; on Windows, WSL 2 is one. Without workers, "
+                f"tasks run in this process. Received: os.name={os.name!r}"
+            )
+        self.slots: list[Slot] = slots(workers, gpus_per_task)
+        self._limits = Limits(
+            tasks_per_process, max_memory, hard_memory, task_timeout, start_timeout
+        )
+        self._echo = echo
+
+    def run(
+        self,
+        function: Function,
+        tasks: Iterator[Task | None],
+        on_report: Callable[..., Any],
+        on_end: Callable[[Task, Outcome], None],
+    ) -> None:
+        with contextlib.closing(Parcel(function)) as parcel, contextlib.ExitStack() as stack:
+            crew = [Worker(slot, parcel.address, self._limits, self._echo) for slot in self.slots]
+            # All are killed before the first is waited for.
+            for act in (Worker.close, Worker.kill):
+                for worker in crew:
+                    stack.callback(act, worker)
+            patience = math.inf if self._limits.hard_memory is None else _MEMORY_SECONDS
+            _Run(crew, tasks, on_report, on_end, patience).go()
+
+
+class _Run:
+    """One run: tasks to workers, reports and ends to the caller."""
+
+    def __init__(
+        self,
+        crew: list[Worker],
+        tasks: Iterator[Task | None],
+        on_report: Callable[..., Any],
+        on_end: Callable[[Task, Outcome], None],
+        patience: float,
+    ) -> None:
+        self._crew, self._tasks, self._patience = crew, tasks, patience
+        self._on_report, self._on_end = on_report, on_end
+        self._is_exhausted = False
+
+    def go(self) -> None:
+        while True:
+            self._hand_out()
+            if any(worker.is_busy for worker in self._crew):
+                while not self._attend():
+                    pass
+            elif self._is_exhausted:
+                return
+            else:
+                time.sleep(PAUSE)
+
+    def _hand_out(self) -> None:
+        """Gives tasks to the free workers, as long as there are both."""
+        for worker in self._crew:
+            while not worker.is_busy and not self._is_exhausted:
+                task = next(self._tasks, END)
+                if task is None:
+                    return
+                if task is END:
+                    self._is_exhausted = True
+                else:
+                    self._tell(worker.begin(task))
+
+    def _attend(self) -> bool:
+        """Waits for something to happen, and returns whether a task has ended."""
+        channels = [channel for worker in self._crew for channel in worker.channels]
+        ready = wait(channels, self._time())
+        has_ended = False
+        for worker in self._crew:
+            ending = worker.attend(ready, self._on_report)
+            has_ended |= ending is not None
+            self._tell(ending)
+        return has_ended
+
+    def _time(self) -> float | None:
+        """Returns how long nothing needs to be looked at, in seconds; None for ever."""
+        soonest = min(worker.deadline for worker in self._crew) - time.monotonic()
+        left = min(max(soonest, 0.0), self._patience)
+        return None if left == math.inf else left
+
+    def _tell(self, ending: Ending | None) -> None:
+        if ending is not None:
+            self._on_end(*ending)

@@ -1,0 +1,76 @@
+"""What a worker process says to the driver.
+
+The driver itself says little: first the Python path, then the address of the parcel, then payloads,
+and after each report its answer, so that what comes next is always known.
+"""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any, NamedTuple
+
+import cloudpickle
+
+from tfhpo.execution.engine import Failure, FailureKind, kind_of, text_of
+
+
+class Ready(NamedTuple):
+    """The function is loaded; tasks can come."""
+
+
+class Unready(NamedTuple):
+    """The function could not be loaded: the process can do nothing."""
+
+    cause: str
+
+
+class Said(NamedTuple):
+    """The function reports, and waits for the answer."""
+
+    message: bytes
+
+
+class Returned(NamedTuple):
+    """The task has ended with a value."""
+
+    value: bytes
+
+
+class Raised(NamedTuple):
+    """The task has ended with an exception; it is empty where it cannot be written."""
+
+    kind: FailureKind
+    cause: str
+    error: bytes
+
+    @classmethod
+    def of(cls, error: Exception) -> Raised:
+        """Returns what is told of an exception."""
+        try:
+            content = dump(error)
+        except Exception:  # noqa: BLE001 - an exception may hold anything; its text must do then
+            content = b""
+        return cls(kind_of(error), text_of(error), content)
+
+    def failure(self) -> Failure:
+        """Returns the failure as the driver tells it."""
+        return Failure(self.kind, self.cause, self._error())
+
+    def _error(self) -> BaseException | None:
+        if not self.error:
+            return None
+        try:
+            error = load(self.error)
+        except Exception:  # noqa: BLE001 - whatever an exception's own code raises when it is read
+            return None
+        return error if isinstance(error, BaseException) else None
+
+
+def dump(item: Any) -> bytes:
+    """Returns any object as bytes, a local class of a notebook's too."""
+    return bytes(cloudpickle.dumps(item))
+
+
+def load(content: bytes) -> Any:
+    """Returns what `dump` wrote in another process of this run."""
+    return pickle.loads(content)  # noqa: S301 - the channel has no name; only this run's hold it

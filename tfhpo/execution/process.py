@@ -1,0 +1,183 @@
+"""One worker process, as the driver sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tfhpo.execution.parcel import Address
+from tfhpo.execution.resources import Slot
+
+# The Python path comes first, because tfhpo itself may be found by it alone. Nothing else is loaded
+# that the user's program loads, so that a script needs no guard around its main part.
+_BOOT = """
+import sys
+from multiprocessing.connection import Connection
+connection = Connection(int(sys.argv[1]))
+sys.path[:], sys.argv[:] = connection.recv()
+from tfhpo.execution.child import serve
+serve(connection, *connection.recv())
+"""
+# How long a process that has let go of its channel may take to end by itself.
+_ENDING_SECONDS = 5.0
+_CHUNK = 1 << 16
+_TAIL = 4000
+
+
+class WorkerProcess:
+    """A fresh Python process, and a channel to it that has no name and no port.
+
+    It leads a process group of its own, so that what it starts can be ended with it.
+
+    Args:
+        slot: Where it runs.
+        address: Where the function lies.
+        echo: Gets what it prints, in whole lines that begin with the slot's name; None drops what
+            goes to its standard output. The end of its standard error is kept in any case.
+
+    Attributes:
+        connection: The channel: messages come in, payloads and answers go out.
+        output: The descriptor of what it prints, to wait for; None once it is closed.
+    """
+
+    def __init__(self, slot: Slot, address: Address, echo: Callable[[str], None] | None) -> None:
+        self._slot, self._echo = slot, echo
+        self._tail = self._line = b""
+        self.output: int | None
+        self.output, printed = os.pipe()
+        os.set_blocking(self.output, False)
+        ours, theirs = socket.socketpair()
+        self.connection: Connection[Any, Any] = Connection(ours.detach())
+        try:
+            self._popen = self._start(theirs.fileno(), printed, address)
+        except OSError:
+            self._close_channels()
+            raise
+        finally:
+            theirs.close()
+            os.close(printed)
+        path = [entry or str(Path.cwd()) for entry in sys.path]
+        self._send(self.connection.send, (path, sys.argv))
+        self._send(self.connection.send, (os.getpid(), address))
+
+    def _start(self, channel: int, printed: int, address: Address) -> subprocess.Popen[bytes]:
+        flags = ["-u", "-X", "faulthandler"]
+        return subprocess.Popen(  # noqa: S603 - this interpreter, with the code above
+            [sys.executable, *flags, "-c", _BOOT, str(channel)],
+            env={**os.environ, **self._slot.env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if self._echo is None else printed,
+            stderr=printed,
+            pass_fds=(channel, address.descriptor),
+            start_new_session=True,
+        )
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self._popen.poll() is None
+
+    def memory(self) -> int:
+        """Returns its memory in bytes, without what it shares with others, such as large arrays."""
+        try:
+            info = psutil.Process(self._popen.pid).memory_info()
+        except psutil.Error:
+            # It has just ended, which its channel tells in a moment.
+            return 0
+        # Only Linux knows what is shared.
+        return int(info.rss - getattr(info, "shared", 0))
+
+    def answer(self, content: bytes) -> None:
+        """Sends what the process waits for: a payload, or the answer to its report."""
+        self._send(self.connection.send_bytes, content)
+
+    def _send(self, send: Callable[[Any], None], item: Any) -> None:
+        # That it is gone is heard from its channel, where the cause is found out.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            send(item)
+
+    def read_output(self) -> None:
+        """Takes what the process has printed, without waiting for more."""
+        while self.output is not None:
+            try:
+                chunk = os.read(self.output, _CHUNK)
+            except BlockingIOError:
+                return
+            self._tail = (self._tail + chunk)[-_TAIL:]
+            self._print(chunk)
+            if not chunk:
+                os.close(self.output)
+                self.output = None
+
+    def _print(self, chunk: bytes) -> None:
+        if self._echo is not None:
+            *lines, self._line = (self._line + chunk).split(b"\n")
+            for line in lines:
+                self._echo(f"[{self._slot.name}] {line.decode(errors='replace')}")
+
+    def kill(self) -> None:
+        """Ends the process and all that it started, without waiting for that."""
+        # The group may be gone, or, on macOS, hold nothing but a process that has just ended.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Ends the process and frees what belongs to it."""
+        self.kill()
+        self._wait()
+        self.read_output()
+        self._close_channels()
+
+    def end(self) -> str:
+        """Lets a process whose channel is closed end by itself, then closes it.
+
+        Returns:
+            How it ended: "killed by SIGSEGV", say.
+        """
+        self._wait()
+        self.close()
+        code = self._popen.returncode
+        if code is None:
+            return "let go of its channel and cannot be ended"
+        return f"ended by itself with exit code {code}" if code >= 0 else _killed(-code)
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether a signal ended it."""
+        return (self._popen.returncode or 0) < 0
+
+    def last_words(self) -> str:
+        """Returns the end of what it printed, as a paragraph of a message, or nothing."""
+        text = self._tail.decode(errors="replace").strip()
+        return f"\nIt printed last:\n{text}" if text else ""
+
+    def _close_channels(self) -> None:
+        self.connection.close()
+        if self.output is not None:
+            os.close(self.output)
+            self.output = None
+
+    def _wait(self) -> None:
+        # One that the kernel cannot end now, in a driver call say, must not hold up the others.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(_ENDING_SECONDS)
+
+
+def _killed(number: int) -> str:
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        # Real-time signals have none.
+        name = f"signal {number}"
+    hint = " (the kernel does so where memory runs out)" if name == "SIGKILL" else ""
+    return f"was killed by {name}{hint}"

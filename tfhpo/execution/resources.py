@@ -1,0 +1,132 @@
+"""Who gets what: the GPUs and processor threads of each worker."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from tfhpo.errors import ArgumentError
+from tfhpo.execution.gpus import visible_gpus
+
+Workers: TypeAlias = int | Literal["auto"]
+
+#: What the numeric libraries and TensorFlow read their number of threads from.
+_THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place for one worker process after another, with devices of its own.
+
+    Attributes:
+        name: What a person knows it by.
+        env: The variables that its processes have beside those of the driver.
+        gpus: The GPUs that they see, as `CUDA_VISIBLE_DEVICES` names them.
+        threads: How many processor threads are its share.
+    """
+
+    name: str
+    env: dict[str, str] = field(default_factory=dict)
+    gpus: tuple[str, ...] = ()
+    threads: int = 1
+
+
+def usable_cpus() -> int:
+    """Returns how many processor cores this process may use: affinity and container count."""
+    # Here, because it takes longer to load than all the rest of this room.
+    import joblib
+
+    return int(joblib.cpu_count())
+
+
+def slots(
+    workers: Workers,
+    gpus_per_task: float | None = None,
+    *,
+    gpus: list[str] | None = None,
+    cpus: int | None = None,
+) -> list[Slot]:
+    """Divides the machine among workers.
+
+    Args:
+        workers: How many, at least 1; "auto" for as many as there are GPUs, or shares of one, to
+            give, and without GPUs as many as there are processor cores.
+        gpus_per_task: How many GPUs each gets: a whole number, or a share of one, such as 0.5; 0
+            hides all GPUs. By default 1, and 0 where there is none.
+        gpus: The GPUs to divide; by default those that this process may use.
+        cpus: The processor cores to divide; by default those that this process may use.
+
+    Returns:
+        A slot for each worker.
+
+    Raises:
+        ArgumentError: A number breaks its rule, or there are too few GPUs.
+    """
+    gpus = visible_gpus() if gpus is None else gpus
+    cpus = usable_cpus() if cpus is None else cpus
+    share = _share(gpus_per_task, gpus)
+    sets = _sets(share, gpus)
+    count = _count(workers, share, sets, gpus, cpus)
+    threads = max(1, cpus // count)
+    return [_slot(index, sets[index] if sets else (), share, threads) for index in range(count)]
+
+
+def _share(gpus_per_task: float | None, gpus: list[str]) -> float:
+    if gpus_per_task is None:
+        return 1.0 if gpus else 0.0
+    if not (0 <= gpus_per_task <= 1 or gpus_per_task == int(gpus_per_task) >= 0):
+        raise ArgumentError(
+            f"A worker gets a whole number of GPUs, or a share of one between 0 and 1. "
+            f"Received: gpus_per_task={gpus_per_task!r}"
+        )
+    if gpus_per_task > len(gpus):
+        raise ArgumentError(
+            f"A worker cannot get more GPUs than this process may use, {len(gpus)}. "
+            f"Received: gpus_per_task={gpus_per_task!r}"
+        )
+    return float(gpus_per_task)
+
+
+def _sets(share: float, gpus: list[str]) -> list[tuple[str, ...]]:
+    """Returns what each worker could see, as many as there is room for; none without GPUs."""
+    if share == 0:
+        return []
+    if share < 1:
+        # One after another, so that few workers share few GPUs. Thirds must make three.
+        return [(gpu,) for _ in range(int(1 / share + 1e-6)) for gpu in gpus]
+    size = int(share)
+    return [tuple(gpus[first : first + size]) for first in range(0, len(gpus) - size + 1, size)]
+
+
+def _count(
+    workers: Workers, share: float, sets: list[tuple[str, ...]], gpus: list[str], cpus: int
+) -> int:
+    if workers == "auto":
+        return len(sets) or cpus
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise ArgumentError(
+            f'The number of workers is at least 1, or "auto". Received: workers={workers!r}'
+        )
+    if sets and workers > len(sets):
+        raise ArgumentError(
+            f"With {share:g} GPUs each, there is room for {len(sets)} workers on the {len(gpus)} "
+            f"that this process may use; a share, such as gpus_per_task={len(gpus) / workers:.2g}, "
+            f"makes more, and gpus_per_task=0 uses none. Received: workers={workers!r}"
+        )
+    return workers
+
+
+def _slot(index: int, gpus: tuple[str, ...], share: float, threads: int) -> Slot:
+    env = {name: str(_at_most(threads, os.environ.get(name))) for name in _THREADS}
+    env["CUDA_VISIBLE_DEVICES"] = ",".join(gpus) or "-1"
+    if 0 < share < 1:
+        # Else the first of them takes all of the GPU's memory.
+        env["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    return Slot(f"worker {index}", env, gpus, threads)
+
+
+def _at_most(threads: int, asked: str | None) -> int:
+    """Returns the share, or what the user's environment asks for where that is less."""
+    is_number = asked is not None and asked.isdecimal() and int(asked) > 0
+    return min(threads, int(asked)) if asked is not None and is_number else threads
