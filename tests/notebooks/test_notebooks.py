@@ -11,12 +11,15 @@ from nbclient import NotebookClient
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 REDUCED = {
     "01_quickstart": 'max_trials = 3\nepochs = 1\nfolder = "quickstart"',
+    "02_schedules": 'max_trials = 3\nepochs = 1\nfolder = "schedules"',
     "bayesian_strategy": "tried = [0.1, 0.4, 0.8]\nnoise = 0.1",
 }
 # What the last output holds.
 END = {
     # The last cell went on with the search of the first: the study grew by two trials.
     "01_quickstart": "'text/plain': '5'",
+    # The accuracy of the best network of the staged search.
+    "02_schedules": "'accuracy': ",
     "bayesian_strategy": "image/png",
 }
 
