@@ -124,7 +124,7 @@ class Worker:
     def _hear(self, process: WorkerProcess, on_report: Callable[..., Any]) -> Ending | None:
         try:
             message = process.connection.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):
             return self._lost(process)
         if isinstance(message, Ready):
             self._is_ready = True
