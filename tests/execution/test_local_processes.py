@@ -105,7 +105,7 @@ def test_one_that_dies_in_the_middle_of_a_message_holds_up_nobody(make_driver):
     def function(payload, report):
         if payload:
             # The head of a message of a thousand bytes, and three of them.
-            report._connection._send(b"\x00\x00\x03\xe8abc")
+            report._send.__self__._send(b"\x00\x00\x03\xe8abc")
             os._exit(1)
         return payload
 

@@ -12,6 +12,7 @@ import cloudpickle
 import numpy as np
 
 from tfhpo.errors import ArgumentError
+from tfhpo.execution.messages import dump
 
 # Deeper than this the name says no more to its reader.
 _DEPTH = 8
@@ -31,6 +32,18 @@ def refusal(function: Any, error: Exception) -> ArgumentError:
         f"({type(error).__name__}: {error}). Make it inside the function that runs there, give "
         f"what it is made from (arrays, paths, numbers), or run without workers, in this process."
     )
+
+
+def carried(payload: Any) -> bytes:
+    """Returns a task's payload as it is sent.
+
+    Raises:
+        ArgumentError: Something in it cannot be carried to another process; names it.
+    """
+    try:
+        return dump(payload)
+    except Exception as error:
+        raise refusal(payload, error) from error
 
 
 def _find(function: Any) -> tuple[list[str], Any]:
