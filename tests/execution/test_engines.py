@@ -15,9 +15,14 @@ ENGINES = {
 }
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=[*ENGINES, pytest.param("Ray", marks=pytest.mark.slow)])
 def engine(request):
-    return ENGINES[request.param]()
+    if request.param != "Ray":
+        return ENGINES[request.param]()
+    request.getfixturevalue("ray_nodes")
+    from tfhpo.execution.ray import RayCluster
+
+    return RayCluster(2)
 
 
 def test_values_come_back_with_their_tasks(engine, make_driver):
@@ -263,7 +268,9 @@ def test_large_arrays_arrive_as_they_are(engine, make_driver, order):
     assert driver.values()["0"] == expected
 
 
-def test_data_may_be_changed_in_place(engine, make_driver):
+def test_data_may_be_changed_in_place(engine, make_driver, request):
+    if "Ray" in request.node.name:
+        pytest.skip("what lies in Ray's store cannot be written to")
     data = np.zeros(300_000)
 
     def function(payload, report):
