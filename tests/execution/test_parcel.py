@@ -98,6 +98,8 @@ class Trial:
     ("function", "told"),
     [
         (with_a_variable(), "> data['train'][1], a _thread.lock, cannot"),
+        (lambda payload, report, lock=LOCK: None, "> lock, a _thread.lock, cannot"),
+        (lambda payload, report, *, lock=LOCK: None, "> lock, a _thread.lock, cannot"),
         (with_an_empty_cell(), "> lock, a _thread.lock, cannot"),
         (Trial().run, "Trial.run.__self__.rows, a generator, cannot"),
         (functools.partial(print, 1, file=LOCK), "partial['file'], a _thread.lock, cannot"),

@@ -87,12 +87,16 @@ def _parts(item: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _variables(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """Yields what a function uses that it does not make: of the functions around it, and global."""
+    """Yields what a function uses and does not make: outer variables, defaults, global names."""
     code = function.__code__
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         # A cell is empty, and has no contents to ask for, until its variable is assigned.
         if cell != CellType():
             yield name, cell.cell_contents
+    names = code.co_varnames[: code.co_argcount]
+    defaults = function.__defaults__ or ()
+    yield from zip(names[len(names) - len(defaults) :], defaults, strict=True)
+    yield from (function.__kwdefaults__ or {}).items()
     for name in code.co_names:
         if name in function.__globals__:
             yield name, function.__globals__[name]
