@@ -10,8 +10,9 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Any
 
+from tfhpo.execution.attempt import attempt
 from tfhpo.execution.engine import Function, text_of
-from tfhpo.execution.messages import Raised, Ready, Returned, Said, Unready, dump, load
+from tfhpo.execution.messages import Ready, Unready
 from tfhpo.execution.parcel import Address, unpack
 
 # How long a driver that is gone may go unnoticed where a fork of it holds its end of the channel.
@@ -36,7 +37,7 @@ def serve(connection: Connection[Any, Any], driver: int, address: Address) -> No
     if function is not None:
         connection.send(Ready())
         while True:
-            connection.send(_attempt(function, inbox, connection))
+            connection.send(attempt(function, inbox.get(), inbox, connection.send))
 
 
 def _listen(connection: Connection[Any, Any], driver: int, inbox: SimpleQueue[bytes]) -> None:
@@ -56,38 +57,3 @@ def _function(connection: Connection[Any, Any], address: Address) -> Function | 
         connection.send(Unready(text_of(error)))
         return None
     return function
-
-
-def _attempt(
-    function: Function, inbox: SimpleQueue[bytes], connection: Connection[Any, Any]
-) -> Returned | Raised:
-    payload = inbox.get()
-    reporter = _Reporter(connection, inbox)
-    try:
-        return Returned(dump(function(load(payload), reporter)))
-    except Exception as error:  # noqa: BLE001 - whatever the function raises ends its task alone
-        return Raised.of(error)
-    finally:
-        reporter.close()
-
-
-class _Reporter:
-    """Asks the driver, from any thread of the function, as long as its task runs."""
-
-    def __init__(self, connection: Connection[Any, Any], inbox: SimpleQueue[bytes]) -> None:
-        self._connection, self._inbox = connection, inbox
-        self._lock = threading.Lock()
-        self._is_open = True
-
-    def __call__(self, *message: Any) -> Any:
-        said = Said(dump(message))
-        with self._lock:
-            if not self._is_open:
-                raise RuntimeError("A task can report until its function has returned.")
-            self._connection.send(said)
-            answer = self._inbox.get()
-        return load(answer)
-
-    def close(self) -> None:
-        with self._lock:
-            self._is_open = False

@@ -12,6 +12,7 @@ import cloudpickle
 import numpy as np
 
 from tfhpo.errors import ArgumentError
+from tfhpo.execution.messages import dump
 
 # Deeper than this the name says no more to its reader.
 _DEPTH = 8
@@ -31,6 +32,18 @@ def refusal(function: Any, error: Exception) -> ArgumentError:
         f"({type(error).__name__}: {error}). Make it inside the function that runs there, give "
         f"what it is made from (arrays, paths, numbers), or run without workers, in this process."
     )
+
+
+def carried(payload: Any) -> bytes:
+    """Returns a task's payload as it is sent.
+
+    Raises:
+        ArgumentError: Something in it cannot be carried to another process; names it.
+    """
+    try:
+        return dump(payload)
+    except Exception as error:
+        raise refusal(payload, error) from error
 
 
 def _find(function: Any) -> tuple[list[str], Any]:
@@ -74,12 +87,16 @@ def _parts(item: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _variables(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """Yields what a function uses that it does not make: of the functions around it, and global."""
+    """Yields what a function uses and does not make: outer variables, defaults, global names."""
     code = function.__code__
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         # A cell is empty, and has no contents to ask for, until its variable is assigned.
         if cell != CellType():
             yield name, cell.cell_contents
+    names = code.co_varnames[: code.co_argcount]
+    defaults = function.__defaults__ or ()
+    yield from zip(names[len(names) - len(defaults) :], defaults, strict=True)
+    yield from (function.__kwdefaults__ or {}).items()
     for name in code.co_names:
         if name in function.__globals__:
             yield name, function.__globals__[name]

@@ -25,7 +25,7 @@ def _chosen(value: str) -> list[str]:
     """Returns the GPUs of the variable; CUDA ignores all from the first invalid one on."""
     names = []
     for name in (part.strip() for part in value.split(",")):
-        if not name or name.startswith("-"):
+        if not re.match(r"\d+$|GPU-|MIG-", name):
             break
         names.append(name)
     return names

@@ -17,11 +17,12 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from tfhpo.errors import ArgumentError
-from tfhpo.execution.engine import END, PAUSE, Engine, Function, Outcome, Task
+from tfhpo.execution.engine import Engine, Function, Outcome, Task
 from tfhpo.execution.limits import Limits
+from tfhpo.execution.local_worker import LocalWorker
+from tfhpo.execution.loop import Ending, drive
 from tfhpo.execution.parcel import Parcel
 from tfhpo.execution.resources import Slot, Workers, slots
-from tfhpo.execution.worker import Ending, Worker
 
 # How often the memory of the processes is looked at, where it is bounded.
 _MEMORY_SECONDS = 0.5
@@ -92,70 +93,25 @@ class LocalProcesses(Engine):
         on_end: Callable[[Task, Outcome], None],
     ) -> None:
         with contextlib.closing(Parcel(function)) as parcel, contextlib.ExitStack() as stack:
-            crew = [Worker(slot, parcel.address, self._limits, self._echo) for slot in self.slots]
+            address, limits, echo = parcel.address, self._limits, self._echo
+            crew = [LocalWorker(slot, address, limits, echo) for slot in self.slots]
             # All are killed before the first is waited for.
-            for act in (Worker.close, Worker.kill):
+            for act in (LocalWorker.close, LocalWorker.kill):
                 for worker in crew:
                     stack.callback(act, worker)
-            patience = math.inf if self._limits.hard_memory is None else _MEMORY_SECONDS
-            _Run(crew, tasks, on_report, on_end, patience).go()
+            patience = math.inf if limits.hard_memory is None else _MEMORY_SECONDS
+            drive(crew, tasks, on_end, lambda most: _listen(crew, on_report, patience, most))
 
 
-class _Run:
-    """One run: tasks to workers, reports and ends to the caller."""
-
-    def __init__(
-        self,
-        crew: list[Worker],
-        tasks: Iterator[Task | None],
-        on_report: Callable[..., Any],
-        on_end: Callable[[Task, Outcome], None],
-        patience: float,
-    ) -> None:
-        self._crew, self._tasks, self._patience = crew, tasks, patience
-        self._on_report, self._on_end = on_report, on_end
-        self._is_exhausted = False
-
-    def go(self) -> None:
-        while True:
-            self._hand_out()
-            if any(worker.is_busy for worker in self._crew):
-                while not self._attend():
-                    pass
-            elif self._is_exhausted:
-                return
-            else:
-                time.sleep(PAUSE)
-
-    def _hand_out(self) -> None:
-        """Gives tasks to the free workers, as long as there are both."""
-        for worker in self._crew:
-            while not worker.is_busy and not self._is_exhausted:
-                task = next(self._tasks, END)
-                if task is None:
-                    return
-                if task is END:
-                    self._is_exhausted = True
-                else:
-                    self._tell(worker.begin(task))
-
-    def _attend(self) -> bool:
-        """Waits for something to happen, and returns whether a task has ended."""
-        channels = [channel for worker in self._crew for channel in worker.channels]
-        ready = wait(channels, self._time())
-        has_ended = False
-        for worker in self._crew:
-            ending = worker.attend(ready, self._on_report)
-            has_ended |= ending is not None
-            self._tell(ending)
-        return has_ended
-
-    def _time(self) -> float | None:
-        """Returns how long nothing needs to be looked at, in seconds; None for ever."""
-        soonest = min(worker.deadline for worker in self._crew) - time.monotonic()
-        left = min(max(soonest, 0.0), self._patience)
-        return None if left == math.inf else left
-
-    def _tell(self, ending: Ending | None) -> None:
+def _listen(
+    crew: list[LocalWorker], on_report: Callable[..., Any], patience: float, most: float | None
+) -> Iterator[Ending]:
+    """Waits until a process says something or has had its time; yields the ends of tasks."""
+    soonest = min(worker.deadline for worker in crew) - time.monotonic()
+    seconds = min(max(soonest, 0.0), patience, math.inf if most is None else most)
+    channels = [channel for worker in crew for channel in worker.channels]
+    ready = wait(channels, None if seconds == math.inf else seconds)
+    for worker in crew:
+        ending = worker.attend(ready, on_report)
         if ending is not None:
-            self._on_end(*ending)
+            yield ending

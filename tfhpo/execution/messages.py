@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import cloudpickle
 
-from tfhpo.execution.engine import Failure, FailureKind, kind_of, text_of
+from tfhpo.execution.engine import Failure, FailureKind, Outcome, kind_of, text_of
 
 
 class Ready(NamedTuple):
@@ -35,6 +35,14 @@ class Returned(NamedTuple):
 
     value: bytes
 
+    def outcome(self) -> Outcome:
+        """Returns the outcome as the driver tells it."""
+        try:
+            return Outcome(load(self.value))
+        except Exception as error:  # noqa: BLE001 - its parts' own code reads it
+            message = unreadable("The value", error)
+            return Outcome(failure=Failure("exception", message, error))
+
 
 class Raised(NamedTuple):
     """The task has ended with an exception; it is empty where it cannot be written."""
@@ -52,9 +60,9 @@ class Raised(NamedTuple):
             content = b""
         return cls(kind_of(error), text_of(error), content)
 
-    def failure(self) -> Failure:
-        """Returns the failure as the driver tells it."""
-        return Failure(self.kind, self.cause, self._error())
+    def outcome(self) -> Outcome:
+        """Returns the outcome as the driver tells it."""
+        return Outcome(failure=Failure(self.kind, self.cause, self._error()))
 
     def _error(self) -> BaseException | None:
         if not self.error:
@@ -74,3 +82,8 @@ def dump(item: Any) -> bytes:
 def load(content: bytes) -> Any:
     """Returns what `dump` wrote in another process of this run."""
     return pickle.loads(content)  # noqa: S301 - the channel has no name; only this run's hold it
+
+
+def unreadable(what: str, error: Exception) -> str:
+    """Returns what is said of something that could be written there and cannot be read here."""
+    return f"{what} cannot be read outside its process:\n{text_of(error)}"

@@ -72,10 +72,11 @@ def slots(
     return [_slot(index, sets[index] if sets else (), share, threads) for index in range(count)]
 
 
-def _share(gpus_per_task: float | None, gpus: list[str]) -> float:
+def _share(gpus_per_task: float | None, gpus: list[str]) -> float | None:
+    """Returns how many each gets; None where there is nothing to divide or to hide."""
     if gpus_per_task is None:
-        return 1.0 if gpus else 0.0
-    if not (0 <= gpus_per_task <= 1 or gpus_per_task == int(gpus_per_task) >= 0):
+        return 1.0 if gpus else None
+    if not (0 <= gpus_per_task < 1 or (gpus_per_task >= 1 and float(gpus_per_task).is_integer())):
         raise ArgumentError(
             f"A worker gets a whole number of GPUs, or a share of one between 0 and 1. "
             f"Received: gpus_per_task={gpus_per_task!r}"
@@ -88,9 +89,9 @@ def _share(gpus_per_task: float | None, gpus: list[str]) -> float:
     return float(gpus_per_task)
 
 
-def _sets(share: float, gpus: list[str]) -> list[tuple[str, ...]]:
+def _sets(share: float | None, gpus: list[str]) -> list[tuple[str, ...]]:
     """Returns what each worker could see, as many as there is room for; none without GPUs."""
-    if share == 0:
+    if not share:
         return []
     if share < 1:
         # One after another, so that few workers share few GPUs. Thirds must make three.
@@ -100,7 +101,7 @@ def _sets(share: float, gpus: list[str]) -> list[tuple[str, ...]]:
 
 
 def _count(
-    workers: Workers, share: float, sets: list[tuple[str, ...]], gpus: list[str], cpus: int
+    workers: Workers, share: float | None, sets: list[tuple[str, ...]], gpus: list[str], cpus: int
 ) -> int:
     if workers == "auto":
         return len(sets) or cpus
@@ -117,10 +118,11 @@ def _count(
     return workers
 
 
-def _slot(index: int, gpus: tuple[str, ...], share: float, threads: int) -> Slot:
+def _slot(index: int, gpus: tuple[str, ...], share: float | None, threads: int) -> Slot:
     env = {name: str(_at_most(threads, os.environ.get(name))) for name in _THREADS}
-    env["CUDA_VISIBLE_DEVICES"] = ",".join(gpus) or "-1"
-    if 0 < share < 1:
+    if share is not None:
+        env["CUDA_VISIBLE_DEVICES"] = ",".join(gpus) or "-1"
+    if share is not None and 0 < share < 1:
         # Else the first of them takes all of the GPU's memory.
         env["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
     return Slot(f"worker {index}", env, gpus, threads)

@@ -7,25 +7,19 @@ import time
 from collections.abc import Callable, Container
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import Any
 
-from tfhpo.execution.culprit import refusal
-from tfhpo.execution.engine import Failure, FailureKind, Outcome, Task, text_of
+from tfhpo.execution.culprit import carried
+from tfhpo.execution.engine import Failure, FailureKind, Outcome, Task
 from tfhpo.execution.limits import Limits
-from tfhpo.execution.messages import Raised, Ready, Returned, Said, Unready, dump, load
+from tfhpo.execution.loop import Ending, Worker
+from tfhpo.execution.messages import Ready, Said, Unready, dump, load, unreadable
 from tfhpo.execution.parcel import Address
 from tfhpo.execution.process import WorkerProcess
 from tfhpo.execution.resources import Slot
 
 
-class Ending(NamedTuple):
-    """A task that has ended, and how."""
-
-    task: Task
-    outcome: Outcome
-
-
-class Worker:
+class LocalWorker(Worker):
     """Runs one task after another; what ends its process costs the task of that moment alone.
 
     Args:
@@ -35,7 +29,6 @@ class Worker:
         echo: Gets the lines that its processes print.
 
     Attributes:
-        is_busy: Whether it has a task.
         deadline: When its task, or the start of its process, has taken too long, by
             `time.monotonic`; infinity where there is no such time.
     """
@@ -61,16 +54,12 @@ class Worker:
         output = self._process.output
         return [self._process.connection, *([] if output is None else [output])]
 
+    @property
+    def is_free(self) -> bool:
+        return self._task is None
+
     def begin(self, task: Task) -> Ending | None:
-        """Gives the worker a task, and a process where it has none.
-
-        Returns:
-            The task's end, where the system cannot start a process.
-
-        Raises:
-            ArgumentError: The task's payload cannot be carried to another process.
-        """
-        payload = _payload(task)
+        payload = carried(task.payload)
         self._task = task
         if self._process is not None and not self._process.is_alive:
             # It ended while it had nothing to do, which is not the fault of this task.
@@ -124,7 +113,7 @@ class Worker:
     def _hear(self, process: WorkerProcess, on_report: Callable[..., Any]) -> Ending | None:
         try:
             message = process.connection.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):
             return self._lost(process)
         if isinstance(message, Ready):
             self._is_ready = True
@@ -135,7 +124,7 @@ class Worker:
         if isinstance(message, Unready):
             return self._abandon(process, "start", message.cause)
         self._done += 1
-        ending = self._ended(message)
+        ending = self._end(message.outcome())
         if self._limits.is_worn(self._done, process.memory()):
             self.close()
         return ending
@@ -146,8 +135,7 @@ class Worker:
         try:
             said = load(message.message)
         except Exception as error:  # noqa: BLE001 - its parts' own code reads it
-            cause = f"A report cannot be read outside its process:\n{text_of(error)}"
-            return self._abandon(process, "exception", cause)
+            return self._abandon(process, "exception", unreadable("A report", error))
         process.answer(dump(on_report(self._running().key, *said)))
         return None
 
@@ -180,15 +168,6 @@ class Worker:
         self.close()
         return self._end(Outcome(failure=Failure(kind, f"{cause}{process.last_words()}")))
 
-    def _ended(self, message: Returned | Raised) -> Ending:
-        if isinstance(message, Raised):
-            return self._end(Outcome(failure=message.failure()))
-        try:
-            return self._end(Outcome(load(message.value)))
-        except Exception as error:  # noqa: BLE001 - its parts' own code reads it
-            cause = f"The value cannot be read outside its process:\n{text_of(error)}"
-            return self._end(Outcome(failure=Failure("exception", cause, error)))
-
     def _end(self, outcome: Outcome) -> Ending:
         task, self._task, self.deadline = self._running(), None, math.inf
         return Ending(task, replace(outcome, worker=self._slot.name))
@@ -197,10 +176,3 @@ class Worker:
         if self._task is None:
             raise RuntimeError(f"{self._slot.name} tells of a task that it does not have.")
         return self._task
-
-
-def _payload(task: Task) -> bytes:
-    try:
-        return dump(task.payload)
-    except Exception as error:
-        raise refusal(task.payload, error) from error

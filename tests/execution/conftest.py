@@ -1,0 +1,102 @@
+"""Collects what an engine tells, and waits for processes to end without sleeping."""
+
+import os
+from multiprocessing.connection import wait
+from pathlib import Path
+
+import pytest
+
+from tfhpo.execution import Task
+
+# Far more than anything here takes: a test that waits so long has failed.
+PATIENCE_SECONDS = 60
+
+
+class Driver:
+    """Runs tasks on an engine and keeps all that it tells, in order."""
+
+    def __init__(self, answer=lambda key, *message: None):
+        self.reports, self.outcomes, self.log = [], {}, []
+        self._answer = answer
+
+    def run(self, engine, function, payloads=(), tasks=None):
+        """Runs a task per payload, named by its place; or the tasks of an iterator."""
+        if tasks is None:
+            tasks = (Task(str(place), payload) for place, payload in enumerate(payloads))
+        engine.run(function, iter(tasks), self.on_report, self.on_end)
+        return list(self.outcomes.values())
+
+    def on_report(self, key, *message):
+        self.reports.append((key, *message))
+        self.log.append(("report", key))
+        return self._answer(key, *message)
+
+    def on_end(self, task, outcome):
+        assert task.key not in self.outcomes
+        self.outcomes[task.key] = outcome
+        self.log.append(("end", task.key))
+
+    def values(self):
+        return {key: outcome.value for key, outcome in self.outcomes.items()}
+
+    def failures(self):
+        return {key: outcome.failure for key, outcome in self.outcomes.items() if outcome.failure}
+
+
+class Holders:
+    """A named pipe: processes hold it while they live, and the test hears the last one end."""
+
+    def __init__(self, path):
+        self.path = str(path)
+        os.mkfifo(self.path)
+        self._end = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+
+    def wait_for(self, count):
+        """Waits until so many bytes have come, one from each holder."""
+        for _ in range(count):
+            assert wait([self._end], PATIENCE_SECONDS), "a holder did not come"
+            assert os.read(self._end, 1)
+
+    def wait_for_none(self):
+        """Waits until the last holder has ended."""
+        assert wait([self._end], PATIENCE_SECONDS), "a process is left"
+        assert os.read(self._end, 1) == b""
+
+    def close(self):
+        os.close(self._end)
+
+
+@pytest.fixture
+def holders(tmp_path):
+    made = Holders(tmp_path / "holders")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def make_driver():
+    return Driver
+
+
+@pytest.fixture
+def root():
+    """The folder that holds the package under test."""
+    return str(Path(__file__).parents[2])
+
+
+@pytest.fixture(scope="session")
+def ray_nodes():
+    """A cluster of two nodes of one core each, on this machine; yields it to kill nodes of it."""
+    ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    from ray.cluster_utils import Cluster
+
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        cluster = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+        )
+        cluster.add_node(num_cpus=1)
+        ray.init(address=cluster.address, log_to_driver=False)
+        yield cluster
+        ray.shutdown()
+        cluster.shutdown()

@@ -1,0 +1,127 @@
+"""What only a cluster can do: lose a node, have no room."""
+
+import os
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from tfhpo.errors import ArgumentError, MissingExtraError
+
+pytest.importorskip("ray", reason="the extra `ray` is not installed")
+
+from tfhpo.execution.ray import RayCluster
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_lost_node_costs_its_one_task(ray_nodes, make_driver):
+    lost = []
+
+    def on_report(key, node):
+        if node == second.node_id and not lost:
+            lost.append(key)
+            ray_nodes.remove_node(second, allow_graceful=False)
+        # That task goes on until its node is gone.
+        return bool(lost) and key not in lost
+
+    def function(payload, report):
+        import ray
+
+        while not report(ray.get_runtime_context().get_node_id()):
+            pass
+        return payload
+
+    second = ray_nodes.add_node(num_cpus=1)
+    ray_nodes.wait_for_nodes()
+    driver = make_driver(on_report)
+    driver.run(RayCluster(3), function, range(6))
+    assert set(driver.failures()) == set(lost)
+    assert driver.failures()[lost[0]].kind == "killed"
+    assert len(driver.outcomes) == 6
+
+
+def test_a_task_that_hangs_is_ended(ray_nodes, make_driver):
+    def function(payload, report):
+        if payload:
+            threading.Event().wait()
+        return payload
+
+    driver = make_driver()
+    driver.run(RayCluster(1, task_timeout=0.5), function, [0, 1, 0])
+    assert driver.failures().pop("1").kind == "timeout"
+    assert len(driver.outcomes) == 3
+
+
+@pytest.mark.parametrize("leave", [os._exit, sys.exit])
+def test_an_actor_that_leaves_costs_its_task(ray_nodes, make_driver, leave):
+    driver = make_driver()
+    driver.run(RayCluster(1), lambda payload, report: payload and leave(payload), [3, 0])
+    assert driver.failures()["0"].kind == "killed"
+    assert driver.outcomes["1"].failure is None
+
+
+def test_an_actor_is_replaced_after_some_tasks(ray_nodes, make_driver):
+    driver = make_driver()
+    engine = RayCluster(1, tasks_per_process=2)
+    driver.run(engine, lambda payload, report: os.getpid(), range(3))
+    pids = list(driver.values().values())
+    assert pids[0] == pids[1] != pids[2]
+
+
+def test_a_function_that_cannot_be_loaded_is_told(ray_nodes, make_driver):
+    class Missing:
+        def __reduce__(self):
+            return __import__, ("no_such_module",)
+
+    data = Missing()
+    driver = make_driver()
+    driver.run(RayCluster(1), lambda payload, report: data, [None, None])
+    assert {failure.kind for failure in driver.failures().values()} == {"start"}
+    assert "No module named 'no_such_module'" in driver.failures()["1"].message
+    assert len(driver.failures()) == 2
+
+
+def test_a_large_array_lies_in_the_store(ray_nodes, make_driver):
+    data = {"large": np.zeros(300_000), "small": np.zeros(3)}
+
+    def function(payload, report):
+        return {name: array.flags.writeable for name, array in data.items()}
+
+    driver = make_driver()
+    driver.run(RayCluster(1), function, [None])
+    assert driver.values()["0"] == {"large": False, "small": True}
+
+
+def test_what_cannot_be_carried_is_named(ray_nodes, make_driver):
+    lock = threading.Lock()
+    with pytest.raises(ArgumentError, match=r"> lock, a _thread.lock, cannot be carried"):
+        make_driver().run(RayCluster(1), lambda payload, report: lock, [None])
+
+
+def test_a_cluster_without_room_is_told(ray_nodes, make_driver):
+    with pytest.raises(ArgumentError, match=r"0 GPUs, has no room.*gpus_per_task=1"):
+        make_driver().run(RayCluster(gpus_per_task=1), lambda payload, report: None, [None])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"workers": 0}, {"workers": True}, {"cpus_per_task": -1}, {"cpus_per_task": 0}],
+)
+def test_arguments_are_checked(arguments):
+    with pytest.raises(ArgumentError, match=f"Received: {next(iter(arguments))}="):
+        RayCluster(**arguments)
+
+
+def test_a_cluster_must_be_named(monkeypatch, make_driver):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
+    with pytest.raises(ArgumentError, match="RAY_ADDRESS"):
+        make_driver().run(RayCluster(), lambda payload, report: None, [None])
+
+
+def test_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtraError, match=r"tfhpo\[ray\]"):
+        RayCluster()
