@@ -54,7 +54,7 @@ from tfhpo.tuners.distant import (
     Wire,
     desk_of,
 )
-from tfhpo.tuners.engines import Engines
+from tfhpo.tuners.engines import EngineName, Engines
 from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.in_flight import InFlight
 from tfhpo.tuners.interruption import Interruption
@@ -121,11 +121,16 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             in this process.
         isolate: Whether the trials of a single worker run in another process, too. What kills it
             costs one attempt at one trial.
-        gpus_per_trial: How many GPUs each worker gets, by default 1; a share, such as 0.5, lets
-            several have one.
+        engine: Where workers run: in "processes" of this machine, or on a "ray" cluster, whose
+            nodes share the project's folder. There, `workers` is by default as many as there is
+            room for.
+        gpus_per_trial: How many GPUs each worker gets, by default 1 (on Ray, none); a share, such
+            as 0.5, lets several have one.
         trial_timeout: In seconds; a trial that takes longer is ended, and has failed.
         trials_per_process: After so many trials a worker's process is replaced. Default 100.
         max_process_memory: In bytes; a process that passes this is replaced after its trial.
+        ray_address: Of the Ray cluster, as `ray.init` takes it; by default the one that the program
+            is connected to, else the environment's RAY_ADDRESS.
         max_model_size: How many parameters a model may have; a trial of a larger one fails.
         optimizer: An optimiser or its name, in place of the one that `build` compiles with.
         loss: As in `compile`, in place of that of `build`.
@@ -161,10 +166,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         listeners: Sequence[SearchListener] = (),
         workers: Workers | None = None,
         isolate: bool = False,
+        engine: EngineName = "processes",
         gpus_per_trial: float | None = None,
         trial_timeout: float | None = None,
         trials_per_process: int | None = None,
         max_process_memory: int | None = None,
+        ray_address: str | None = None,
         max_model_size: int | None = None,
         optimizer: Any = None,
         loss: Any = None,
@@ -205,10 +212,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._engines = Engines(
             workers,
             isolate,
+            engine,
             gpus_per_trial,
             trial_timeout,
             trials_per_process,
             max_process_memory,
+            ray_address,
         )
         self._engine = self._engines.make()
         self._interruption = Interruption()
@@ -350,6 +359,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _sent(self, wire: Wire) -> Tuner:
         """Returns this tuner as it goes to another process, where it only trains."""
         sent = copy.copy(self)
+        # Its working directory may be another.
+        sent.directory = str(Path(self.directory).absolute())
         sent.oracle = sent._local_oracle = DistantOracle(self.oracle.objective, wire)
         sent._link, sent._told = DistantLink(wire), DistantListener(wire)
         sent._rungs = Rungs(self._rungs.fidelity, TrainingStates(sent.get_trial_dir))
