@@ -49,7 +49,7 @@ def test_a_task_that_hangs_is_ended(ray_nodes, make_driver):
         return payload
 
     driver = make_driver()
-    driver.run(RayCluster(1, task_timeout=0.5), function, [0, 1, 0])
+    driver.run(RayCluster(1, task_timeout=3), function, [0, 1, 0])
     assert driver.failures().pop("1").kind == "timeout"
     assert len(driver.outcomes) == 3
 
