@@ -31,6 +31,8 @@ class Preparation:
         compiles: Whether the tuner was given what to compile the models with.
         compile_anew: Compiles a model with what the tuner was given for it.
         run_trial: Runs a trial.
+        elsewhere: Whether the trials run in other processes. TensorFlow takes all of a GPU's memory
+            with the first tensor there, which is for the workers then.
     """
 
     oracle: Any
@@ -40,10 +42,12 @@ class Preparation:
     compiles: bool
     compile_anew: Callable[[Any], None]
     run_trial: Callable[..., Any]
+    elsewhere: bool
 
     def explore(self) -> None:
         """Finds the parameters of every conditional scope by building."""
-        explore(build=self._build, space=self._space, update=self.oracle.update_space)
+        with self._device():
+            explore(build=self._build, space=self._space, update=self.oracle.update_space)
 
     def check(self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]) -> list[str]:
         """Completes the space, and refuses what can be known to fail.
@@ -59,6 +63,13 @@ class Preparation:
             ArgumentError: If the data or an argument does not fit.
             ObjectiveError: If the objective is not among the metrics.
         """
+        with self._device():
+            return self._check(fit_args, fit_kwargs)
+
+    def _device(self) -> contextlib.AbstractContextManager[Any]:
+        return keras.device("cpu:0") if self.elsewhere else contextlib.nullcontext()
+
+    def _check(self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]) -> list[str]:
         objective = self.oracle.objective
         hp = at_defaults(self._space())
         arguments = resolve(fit_kwargs, hp)

@@ -804,6 +804,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             compiles=self._compiled_later,
             compile_anew=self._override_compile_args,
             run_trial=self.run_trial,
+            elsewhere=not isinstance(self._engine, InProcess),
         )
 
     def _runs_own_code(self) -> bool:
