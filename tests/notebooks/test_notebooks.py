@@ -12,6 +12,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 REDUCED = {
     "01_quickstart": 'max_trials = 3\nepochs = 1\nfolder = "quickstart"',
     "02_schedules": 'max_trials = 3\nepochs = 1\nfolder = "schedules"',
+    "03_parallel": 'max_trials = 2\nepochs = 1\nfolder = "parallel"',
     "bayesian_strategy": "tried = [0.1, 0.4, 0.8]\nnoise = 0.1",
 }
 # What the last output holds.
@@ -20,6 +21,7 @@ END = {
     "01_quickstart": "'text/plain': '5'",
     # The accuracy of the best network of the staged search.
     "02_schedules": "'accuracy': ",
+    "03_parallel": "'accuracy': ",
     "bayesian_strategy": "image/png",
 }
 
