@@ -26,6 +26,12 @@ GpusOption = Annotated[
 TimeoutOption = Annotated[
     float | None, typer.Option(help="Seconds after which a trial is ended, and has failed.")
 ]
+RayOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Run the trials on this Ray cluster; auto for the nearest."
+    ),
+]
 
 
 def workers(given: str | None) -> Workers | None:

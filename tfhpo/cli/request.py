@@ -35,6 +35,7 @@ _LATER = {
     "isolate": False,
     "gpus_per_trial": None,
     "trial_timeout": None,
+    "ray_address": None,
 }
 
 
@@ -61,6 +62,7 @@ class TuneRequest:
         isolate: Whether the trials of one worker run in another process.
         gpus_per_trial: How many GPUs each worker gets; None for one, where there are some.
         trial_timeout: Seconds that a trial may take; None for no bound.
+        ray_address: The Ray cluster to run the trials on; None for this machine.
     """
 
     build: str
@@ -81,6 +83,7 @@ class TuneRequest:
     isolate: bool
     gpus_per_trial: float | None
     trial_timeout: float | None
+    ray_address: str | None
 
     @property
     def has_rungs(self) -> bool:

@@ -10,7 +10,7 @@ import typer
 
 from tfhpo.cli import places, searching
 from tfhpo.cli import request as requests
-from tfhpo.cli.places import GpusOption, IsolateOption, TimeoutOption, WorkersOption
+from tfhpo.cli.places import GpusOption, IsolateOption, RayOption, TimeoutOption, WorkersOption
 
 
 def resume(
@@ -30,6 +30,7 @@ def resume(
     isolate: IsolateOption = None,
     gpus_per_trial: GpusOption = None,
     trial_timeout: TimeoutOption = None,
+    ray_address: RayOption = None,
 ) -> None:
     """Go on with a search that `tfhpo tune` began, with its arguments or others of these."""
     folder = folder.resolve()
@@ -43,6 +44,7 @@ def resume(
         "isolate": isolate,
         "gpus_per_trial": gpus_per_trial,
         "trial_timeout": trial_timeout,
+        "ray_address": ray_address,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     request = replace(request, **changes)

@@ -153,6 +153,8 @@ def _places(request: TuneRequest) -> dict[str, Any]:
         "isolate": request.isolate,
         "gpus_per_trial": request.gpus_per_trial,
         "trial_timeout": request.trial_timeout,
+        "engine": "processes" if request.ray_address is None else "ray",
+        "ray_address": request.ray_address,
     }
 
 

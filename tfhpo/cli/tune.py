@@ -10,7 +10,7 @@ import typer
 
 from tfhpo.cli import places, searching, targets
 from tfhpo.cli import request as requests
-from tfhpo.cli.places import GpusOption, IsolateOption, TimeoutOption, WorkersOption
+from tfhpo.cli.places import GpusOption, IsolateOption, RayOption, TimeoutOption, WorkersOption
 from tfhpo.cli.request import TuneRequest
 from tfhpo.errors import ArgumentError
 
@@ -76,6 +76,7 @@ def tune(
     isolate: IsolateOption = None,
     gpus_per_trial: GpusOption = None,
     trial_timeout: TimeoutOption = None,
+    ray_address: RayOption = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Discard a former study in the folder.")
     ] = False,
@@ -110,6 +111,7 @@ def tune(
         isolate=bool(isolate),
         gpus_per_trial=gpus_per_trial,
         trial_timeout=trial_timeout,
+        ray_address=ray_address,
     )
     searching.check(request)
     if not overwrite:
