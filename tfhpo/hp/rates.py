@@ -11,21 +11,21 @@ from tfhpo.declaring import Declarer, Role
 from tfhpo.errors import ArgumentError
 from tfhpo.schedules import arguments
 
-_ADAPTIVE = (1e-3, 1e-2)
+_LOWER = (1e-3, 1e-2)
 #: Optimiser to its smallest and largest initial rate.
 RATES: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "sgd": (1e-2, 1e-1),
-        "momentum": _ADAPTIVE,
-        "nesterov": _ADAPTIVE,
-        "adagrad": _ADAPTIVE,
+        "momentum": _LOWER,
+        "nesterov": _LOWER,
+        "adagrad": _LOWER,
         "adadelta": (1e-2, 1e-1),
-        "rmsprop": _ADAPTIVE,
-        "adam": _ADAPTIVE,
+        "rmsprop": _LOWER,
+        "adam": _LOWER,
         # Its step is Adam's: the decay is taken off beside it.
-        "adamw": _ADAPTIVE,
-        "adamax": _ADAPTIVE,
-        "nadam": _ADAPTIVE,
+        "adamw": _LOWER,
+        "adamax": _LOWER,
+        "nadam": _LOWER,
         # AdamW's over ten and over three.
         "lion": (1e-4, 3e-3),
     }
@@ -54,12 +54,14 @@ def learning_rate(
 
     Sources: that the rate is the first parameter to tune, near 1e-2 for plain SGD, and on a log
     scale: Bengio 2012, "Practical recommendations for gradient-based training of deep
-    architectures", section 3.1. The adaptive methods move each weight by about the rate itself
-    whatever its gradient, so theirs are lower: Kingma & Ba 2015, "Adam", section 2.1. Lion's step
-    has only signs and takes 3 to 10 times less than AdamW: Chen et al. 2023, "Symbolic discovery
-    of optimization algorithms". A pretrained network is fine-tuned with rates one to two orders of
-    magnitude lower, so as not to lose what it has learnt: Girshick et al. 2014, "Rich feature
-    hierarchies for accurate object detection and semantic segmentation", section 2.3, take a tenth.
+    architectures", sections 3.1 and 3.3. The adaptive methods move each weight by about the rate
+    itself whatever its gradient, so theirs are lower: Kingma & Ba 2015, "Adam", section 2.1. A
+    momentum of 0.9 makes ten steps of one where the gradient stays; a tenth of the rate undoes
+    that. Lion's step has only signs and takes 3 to 10 times less than AdamW: Chen et al. 2023,
+    "Symbolic discovery of optimization algorithms". A pretrained network is fine-tuned with
+    rates one to two orders of magnitude lower, so as not to lose what it has learnt: Girshick et
+    al. 2014, "Rich feature hierarchies for accurate object detection and semantic segmentation",
+    section 2.3, take a tenth.
 
     Example:
         >>> import keras_tuner
