@@ -316,6 +316,31 @@ def test_a_trial_that_turns_out_to_lie_in_the_stage_is_told_to_it():
     assert len(told) == 3
 
 
+def test_a_trial_from_elsewhere_is_known_once_to_the_stage_in_which_it_ends():
+    search = staged(cube("a", "b"), Stage(["a"], 5), Stage(["b"], 5))
+    search.run(2)
+    point = search.space.point(np.array([0.9, 0.5]))
+    key = search.strategy.hold(point)
+    search.used[key] = search.space.decode(point.x)
+    search.strategy.observe([Result(key, point, 3.0)])
+    search.run(1)
+    told = search.strategy._search.proposer.history
+    assert (len(told), told.x[:, 0].tolist().count(0.9), told.scores[2]) == (4, 1, 3.0)
+
+
+def test_a_stage_has_its_own_budget_and_generator():
+    budgets, found = [], []
+    for seed in (0, 1):
+        search = staged(cube("a", "b"), Stage(["a"], 3), Stage(["b"], 4), seed=seed)
+        for trials in (3, 4):
+            search.run(trials)
+            budgets.append(search.strategy._search.proposer.budget)
+        values = tried(search, "a", "b")
+        found += [[a for a, _ in values[:3]], [b for _, b in values[3:6]]]
+    assert budgets == [3, 4, 3, 4]
+    assert len({tuple(one) for one in found}) == 4
+
+
 def test_a_stage_is_told_which_trials_were_pruned():
     search = staged(cube("a", "b"), Stage(["a"], 3), Stage(["b"], 3))
     for pruned in (True, False):
