@@ -112,6 +112,13 @@ def test_weight_decays():
     assert decay("adamw", weight_decay=0) == (0.0, [])
     assert decay("lion") == (None, [])
     hp = kt.HyperParameters()
+    ready.optimizer(hp, "adamw")
+    assert (hp.space[1].min_value, hp.space[1].max_value, hp.space[1].sampling) == (
+        1e-4,
+        0.1,
+        "log",
+    )
+    hp = kt.HyperParameters()
     ready.optimizer(hp, "lion", weight_decay=True)
     assert (hp.space[1].values[:2], hp.space[1].values[-1]) == ([0.0, 1e-3], 1.0)
 

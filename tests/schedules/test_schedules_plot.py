@@ -105,6 +105,16 @@ def test_the_page_shows_the_powers_cycles_restarts_and_stairs():
     assert {"t_mul=1", "t_mul=2", "m_mul=0.5", "triangular2", "exp_range"} <= labels
 
 
+def test_the_stairs_and_restarts_of_the_page_end_after_it():
+    ends = {
+        (family.title, curve.label): curve.rates[-1]
+        for family in families(1000, 0.1)
+        for curve in family.curves
+    }
+    assert ends["ExponentialDecay", "staircase"] == pytest.approx(0.1 / 2**4)
+    assert ends["CosineDecayRestarts", "t_mul=1"] == pytest.approx(0.0, abs=1e-4)
+
+
 @pytest.mark.parametrize("total_steps", [20, 37, 1000, 10**6])
 def test_the_rates_of_the_page_fit_its_axes(total_steps):
     for family in families(total_steps, 0.1):
