@@ -135,6 +135,16 @@ def test_the_roles_make_the_stages(placed, roles, expected):
     ]
 
 
+def test_roles_that_are_known_later_do_not_change_the_stages(placed):
+    search = oracle(placed, 6, stages=None)
+    search.roles = {"rate": RATE}
+    drive(search, build)
+    search.close()
+    search.roles = {"rate": RATE, "units": BATCH}
+    search.open()
+    assert [one.parameters for one in search._plan.options["stages"]] == [("rate",), ()]
+
+
 @pytest.mark.parametrize("roles", [{}, {"rate": OTHER}, dict.fromkeys(["rate", "units"], RATE)])
 def test_parameters_of_one_group_need_stages(placed, roles):
     search = oracle(placed, 12, stages=None)

@@ -94,15 +94,25 @@ def test_the_page_shows_every_class():
     figure = schedules.gallery()
     shown = {axes.get_title(loc="left") for axes in figure.axes}
     kind = keras.optimizers.schedules.LearningRateSchedule
-    public = {name for name in schedules.__all__ if name[0].isupper() and name != "Curve"}
-    assert all(issubclass(getattr(schedules, name), kind) for name in public)
-    assert shown == public
+    public = {name: getattr(schedules, name) for name in schedules.__all__}
+    classes = {name: one for name, one in public.items() if isinstance(one, type)}
+    assert shown == {name for name, one in classes.items() if issubclass(one, kind)}
 
 
 def test_the_page_shows_the_powers_cycles_restarts_and_stairs():
     labels = {curve.label for family in families(1000, 0.1) for curve in family.curves}
     assert {"power=0.5", "power=1", "power=2", "cycle, power=1", "staircase"} <= labels
     assert {"t_mul=1", "t_mul=2", "m_mul=0.5", "triangular2", "exp_range"} <= labels
+
+
+def test_the_stairs_and_restarts_of_the_page_end_after_it():
+    ends = {
+        (family.title, curve.label): curve.rates[-1]
+        for family in families(1000, 0.1)
+        for curve in family.curves
+    }
+    assert ends["ExponentialDecay", "staircase"] == pytest.approx(0.1 / 2**4)
+    assert ends["CosineDecayRestarts", "t_mul=1"] == pytest.approx(0.0, abs=1e-4)
 
 
 @pytest.mark.parametrize("total_steps", [20, 37, 1000, 10**6])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tfhpo.errors import ArgumentError
 from tfhpo.space import FloatRange, Levels, Parameter, Point, Space, Steps
-from tfhpo.strategies import Former, RandomSearch, Result, Stage, Staged
+from tfhpo.strategies import Former, Outcome, RandomSearch, Result, Stage, Staged
 
 UNIT = FloatRange(0.0, 1.0)
 
@@ -224,6 +224,15 @@ def test_trials_from_elsewhere_count_in_the_stage_that_they_come_in():
     assert [one["first"] for one in opened(search)] == [0, 5]
 
 
+def test_trials_from_elsewhere_leave_each_stage_at_least_one():
+    search = staged(cube("a", "b"), ["a"], ["b"], budget=4)
+    for place in np.linspace(0.1, 0.9, 9):
+        point = search.space.point(np.array([place, place]))
+        search.used[search.strategy.hold(point)] = search.space.decode(point.x)
+    search.run(2)
+    assert [(one["first"], one["end"]) for one in opened(search)] == [(9, 10), (10, 11)]
+
+
 def test_an_exhausted_stage_leaves_its_trials_to_the_next():
     space = Space([Parameter("a", Steps(1, 3)), Parameter("b", UNIT)])
     search = staged(space, Stage(["a"], 10), Stage(["b"], 10))
@@ -305,6 +314,47 @@ def test_a_trial_that_turns_out_to_lie_in_the_stage_is_told_to_it():
     search.tell(late, 5.0)
     assert told.scores.tolist()[-1] == 5.0
     assert len(told) == 3
+
+
+def test_a_trial_from_elsewhere_is_known_once_to_the_stage_in_which_it_ends():
+    search = staged(cube("a", "b"), Stage(["a"], 5), Stage(["b"], 5))
+    search.run(2)
+    point = search.space.point(np.array([0.9, 0.5]))
+    key = search.strategy.hold(point)
+    search.used[key] = search.space.decode(point.x)
+    search.strategy.observe([Result(key, point, 3.0)])
+    search.run(1)
+    told = search.strategy._search.proposer.history
+    assert (len(told), told.x[:, 0].tolist().count(0.9), told.scores[2]) == (4, 1, 3.0)
+
+
+def test_a_stage_has_its_own_budget_and_generator():
+    budgets, found = [], []
+    for seed in (0, 1):
+        search = staged(cube("a", "b"), Stage(["a"], 3), Stage(["b"], 4), seed=seed)
+        for trials in (3, 4):
+            search.run(trials)
+            budgets.append(search.strategy._search.proposer.budget)
+        values = tried(search, "a", "b")
+        found += [[a for a, _ in values[:3]], [b for _, b in values[3:6]]]
+    assert budgets == [3, 4, 3, 4]
+    assert len({tuple(one) for one in found}) == 4
+
+
+def test_a_stage_is_told_which_trials_were_pruned():
+    search = staged(cube("a", "b"), Stage(["a"], 3), Stage(["b"], 3))
+    for pruned in (True, False):
+        (suggestion,) = search.ask()
+        search.tell(suggestion, 1.0, pruned=pruned)
+    told = search.strategy._search.proposer.history
+    assert [told.entry(key).outcome for key in (0, 1)] == [Outcome.PRUNED, Outcome.COMPLETED]
+
+
+def test_the_events_of_a_stages_strategy_are_nobodys():
+    search = staged(cube("a", "b"), Stage(["a"], 12), Stage(["b"], 3), strategy="elastic-grid")
+    search.run(12)
+    assert {event.kind for event in search.strategy.take_events()} == {"stage"}
+    assert list(search.strategy._search.proposer.take_events()) == []
 
 
 def test_a_revised_score_reaches_the_stage():

@@ -38,6 +38,21 @@ def test_ready_parameters_and_arguments_of_fit_make_the_groups(tmp_path):
     assert tuner.stop_reason == "max_trials"
 
 
+def hiding(hp):
+    """A model with a ready parameter that only one of its kinds declares."""
+    kind = hp.Choice("kind", ["plain", "decaying"])
+    rate = tfhpo.hp.learning_rate(hp, name="rate")
+    with hp.conditional_scope("kind", ["decaying"]):
+        if kind == "decaying":
+            tfhpo.hp.weight_decay(hp, name="decay")
+    return compiled(network(4), rate)
+
+
+def test_what_only_some_builds_declare_has_its_role(tmp_path):
+    tuner = searched(staged(tmp_path, hiding, 2, strategy="random"), epochs=1)
+    assert tuner.oracle._plan.options["stages"][0].parameters == ("decay", "rate")
+
+
 def test_without_roles_the_stages_must_be_given(tmp_path):
     tuner = staged(tmp_path)
     with pytest.raises(ArgumentError, match=r"\['learning_rate', 'units'\].*Give `stages`"):
