@@ -9,7 +9,7 @@ from typing import Any
 from keras_tuner.src.distribute import utils as kt_distribute
 
 from tfhpo.errors import ArgumentError
-from tfhpo.execution import Engine, InProcess, LocalProcesses, Workers
+from tfhpo.execution import Crew, Engine, InProcess, InStep, LocalProcesses, Workers
 
 #: After so many trials a process is replaced: TensorFlow keeps some memory of each.
 TRIALS_PER_PROCESS = 100
@@ -48,7 +48,7 @@ class Engines:
     max_process_memory: int | None = None
 
     def __post_init__(self) -> None:
-        if self._in_process:
+        if not self.elsewhere:
             for field in fields(self):
                 if field.name != "workers" and getattr(self, field.name):
                     raise ArgumentError(
@@ -62,14 +62,15 @@ class Engines:
                 f"chief and workers, not by both. Received: workers={self.workers!r}."
             )
 
-    def make(self, echo: Callable[[str], Any] | None = None) -> Engine:
+    def make(self, echo: Callable[[str], Any] | None = None, crew: Crew | None = None) -> Engine:
         """Returns the engine.
 
         Args:
             echo: Gets the lines that worker processes print.
+            crew: The processes that train each model together with this one, None for none.
         """
-        if self._in_process:
-            return InProcess()
+        if not self.elsewhere:
+            return InProcess() if crew is None else InStep(crew)
         count = 1 if self.workers is None else self.workers
         arguments = {ours: getattr(self, name) for name, ours in _NAMES.items()}
         arguments["tasks_per_process"] = self.trials_per_process or TRIALS_PER_PROCESS
@@ -79,10 +80,11 @@ class Engines:
             raise ArgumentError(_in_terms_of_trials(str(error))) from error
 
     @property
-    def _in_process(self) -> bool:
+    def elsewhere(self) -> bool:
+        """Whether trials run in other processes than this."""
         # A flag is no number of workers, and refused as such by the processes.
         alone = self.workers is None or (self.workers == 1 and self.workers is not True)
-        return alone and not self.isolate
+        return self.isolate or not alone
 
 
 def _in_terms_of_trials(message: str) -> str:

@@ -21,15 +21,18 @@ from keras_tuner.src.distribute import utils as kt_distribute
 from keras_tuner.src.engine import tuner as kt_tuner
 from keras_tuner.src.engine import tuner_utils
 
+from tfhpo.distribution import Distribution
+from tfhpo.distribution.distribution import Given
 from tfhpo.errors import (
     ArgumentError,
+    DistributionError,
     MissingExtraError,
     ObjectiveError,
     SearchFailedError,
     SpaceError,
     StudyError,
 )
-from tfhpo.execution import InProcess, Outcome, Report, Task, Workers
+from tfhpo.execution import InProcess, InStep, Outcome, Report, Task, Workers
 from tfhpo.oracles import StrategyOracle
 from tfhpo.oracles.fidelity import level_of
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
@@ -53,6 +56,7 @@ from tfhpo.tuners.distant import (
     Wire,
     desk_of,
 )
+from tfhpo.tuners.distributing import check_distribution
 from tfhpo.tuners.engines import Engines
 from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.in_flight import InFlight
@@ -77,6 +81,7 @@ _ENDS_SEARCH = (
     SearchFailedError,
     SpaceError,
     ObjectiveError,
+    DistributionError,
     MissingExtraError,
     keras_tuner.errors.FatalError,
 )
@@ -129,8 +134,13 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         optimizer: An optimiser or its name, in place of the one that `build` compiles with.
         loss: As in `compile`, in place of that of `build`.
         metrics: As in `compile`, in place of those of `build`.
-        distribution_strategy: A `tf.distribute.Strategy` under which every model is built and
-            trained.
+        distribution: How each trial's training is distributed over devices, with `tf.distribute`:
+            "mirrored" over all GPUs that the process sees, or without GPUs all logical devices of
+            the CPU; "one_device"; "multi_worker_mirrored" over the processes of a cluster, each of
+            which runs the same program with its own TF_CONFIG; a `tf.distribute.Strategy`; or a
+            function without arguments that returns one, called in each process that trains. The
+            `batch_size` of `fit` is that of all replicas together.
+        distribution_strategy: KerasTuner's name for the same, a `tf.distribute.Strategy`.
         directory: The folder of all projects; the working directory by default.
         project_name: The project's folder in it. Default "untitled_project".
         tuner_id: This worker's name, under KerasTuner's chief/worker variables.
@@ -141,11 +151,16 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     Attributes:
         stop_reason: Why the last search ended: "max_trials", "exhausted", "max_time", "target",
             "patience" or "interrupted"; None before and after an error.
+        leads: Whether this process holds the study. Under "multi_worker_mirrored" only the first
+            task does: the others train along, and have no results after it.
 
     Raises:
         ArgumentError: If an argument breaks its rule, or `build` returns no compiled model.
+        DistributionError: If the trials cannot be distributed as asked.
         StudyError: If the folder cannot be used.
     """
+
+    distribution_strategy: Any
 
     def __init__(
         self,
@@ -168,6 +183,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         optimizer: Any = None,
         loss: Any = None,
         metrics: Any = None,
+        distribution: Given | None = None,
         distribution_strategy: Any = None,
         directory: str | Path | None = None,
         project_name: str | None = None,
@@ -181,6 +197,22 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         folder = Path(directory or ".") / (project_name or "untitled_project")
         checks.check_folder(folder)
         checks.check_hypermodel(hypermodel, needed=type(self).run_trial is Tuner.run_trial)
+        self._engines = Engines(
+            workers,
+            isolate,
+            gpus_per_trial,
+            trial_timeout,
+            trials_per_process,
+            max_process_memory,
+        )
+        self._distribution = Distribution.asked(distribution, distribution_strategy)
+        elsewhere = self._engines.elsewhere
+        check_distribution(self._distribution, elsewhere=elsewhere, oracle=oracle)
+        # Before all else: a cluster must be joined before TensorFlow runs anything.
+        self._crew = self._distribution.crew()
+        self.leads = self._crew is None or self._crew.leads
+        trains_here = self._crew is None and not elsewhere
+        self._engine = self._engines.make(crew=self._crew)
         self._compiled_later = bool(optimizer or loss)
         self._budget = Budget(max_time, target, patience)
         # KerasTuner's own oracles have none, and workers know it of the oracle they were made with.
@@ -191,7 +223,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         )
         self._listeners = tuple(listeners)
         self._logdir = logdir
-        self._overwrite = checks.may_overwrite(folder, wanted=overwrite)
+        self._overwrite = checks.may_overwrite(folder, wanted=overwrite and self.leads)
         # A study of ours is discarded when the search begins: not for a mistake found before that.
         self._discards = self._overwrite and isinstance(oracle, StrategyOracle)
         self._local_oracle = oracle
@@ -201,16 +233,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._trainer: Trainer | None = None
         self._in_flight = InFlight("", workers=False)
         self._memory = TrialMemory()
-        self._engines = Engines(
-            workers,
-            isolate,
-            gpus_per_trial,
-            trial_timeout,
-            trials_per_process,
-            max_process_memory,
-        )
-        self._engine = self._engines.make()
-        self._interruption = Interruption()
+        # A task that is interrupted in mid-step would leave the others waiting for it.
+        self._interruption = Interruption(at_once=self._crew is None)
         self._fit_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.stop_reason: str | None = None
         self._told_of_silence = False
@@ -221,7 +245,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             optimizer=optimizer,
             loss=loss,
             metrics=metrics,
-            distribution_strategy=distribution_strategy,
+            # Where another process trains, it makes the strategy.
+            distribution_strategy=self._distribution.strategy if trains_here else None,
             directory=directory,
             project_name=project_name,
             tuner_id=tuner_id,
@@ -284,13 +309,18 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             ObjectiveError: If the objective is not among the metrics; before any training.
             SearchFailedError: If the first trials all failed alike.
             StudyError: If the study cannot be used.
+            DistributionError: If a strategy cannot be made where the trials run, or a process that
+                trains along is lost.
         """
         self.stop_reason = None
         level = checks.verbosity(verbose)
-        self._engine = self._engines.make(echo=print if level > 1 else None)
+        self._engine = self._engines.make(echo=print if level > 1 else None, crew=self._crew)
         fit_kwargs = self._rungs.without_epochs(fit_kwargs)
         self._fit_arguments = (fit_args, dict(fit_kwargs))
         metrics = self._preparation().check(fit_args, fit_kwargs)
+        if isinstance(self._engine, InStep) and not self.leads:
+            self._follow(self._engine, fit_args, {**fit_kwargs, "verbose": 0})
+            return
         tensorboard = self._tensorboard()
         self._discard_former(tensorboard)
         try:
@@ -339,10 +369,17 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]
     ) -> Callable[[kt_trial.Trial, Report], Attempt]:
         """Returns what trains a trial where the engine runs it."""
-        if isinstance(self._engine, InProcess):
+        if isinstance(self._engine, InProcess) and self._crew is None:
             return lambda trial, _: self._attempt(trial, *fit_args, **fit_kwargs)
         wire = Wire()
-        return DistantTraining(self._sent(wire)._attempt, wire, fit_args, fit_kwargs)
+        return DistantTraining(self._sent(wire)._attempt_distributed, wire, fit_args, fit_kwargs)
+
+    def _follow(
+        self, engine: InStep, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]
+    ) -> None:
+        """Trains along with the first task of a cluster, which keeps what the search finds."""
+        with self._memory:
+            engine.follow(self._training(fit_args, fit_kwargs))
 
     def _sent(self, wire: Wire) -> Tuner:
         """Returns this tuner as it goes to another process, where it only trains."""
@@ -356,6 +393,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             functools.partial(wire.ask, "best_trials"),
             sent._sign,
             self._rungs.fidelity,
+            writes=self.leads,
         )
         sent._memory, sent._trainer = TrialMemory(), None
         # What belongs to the search alone.
@@ -566,6 +604,17 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if HookCallback.wanted(self, Tuner):
             callbacks.append(HookCallback(self, trial))
 
+    def _attempt_distributed(
+        self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any
+    ) -> Attempt:
+        """Runs an attempt at a trial where the tuner was sent, under a strategy made there."""
+        self._distribute_here()
+        return self._attempt(trial, *fit_args, **fit_kwargs)
+
+    def _distribute_here(self) -> None:
+        if self.distribution_strategy is None:
+            self.distribution_strategy = self._distribution.strategy
+
     def _attempt(self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any) -> Attempt:
         """Runs an attempt at a trial, here or where the tuner was sent."""
         self._try_run_and_update_trial(trial, *fit_args, **fit_kwargs)
@@ -668,8 +717,16 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         Raises:
             StudyError: If no trial was completed, or the study knows no seed for the best.
             ArgumentError: If there are no arguments and no search before.
+            DistributionError: If several processes would have to train it together.
         """
         best = self._completed_trials(1)
+        if self._crew is not None:
+            raise DistributionError(
+                "`refit_best` trains in one process, and this search in several together: give the "
+                "best values, of `get_best_hyperparameters`, to `build` in each. "
+                "Received: distribution='multi_worker_mirrored'."
+            )
+        self._distribute_here()
         if self._fit_arguments is None and not (fit_args or fit_kwargs):
             raise ArgumentError("Give the data to train on: this tuner has not searched yet.")
         known_args, known_kwargs = self._fit_arguments or ((), {})
@@ -695,6 +752,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         return sign_of(self.oracle.objective.direction)
 
     def _completed_trials(self, count: int) -> list[kt_trial.Trial]:
+        if not self.leads:
+            raise StudyError(
+                "The first task of the cluster holds the study; ask there, where `tuner.leads`. "
+                "Received: a task that trained along."
+            )
         best = self._best_trials(count)
         if not best:
             raise StudyError(
@@ -748,7 +810,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         A project that `kt.Tuner` began with an oracle of ours has nothing to reload here: the study
         is read when the search begins, and compared with what is asked for.
         """
-        if not isinstance(self._local_oracle, StrategyOracle):
+        if self.leads and not isinstance(self._local_oracle, StrategyOracle):
             super().reload()
         self._populate_initial_space()
 
