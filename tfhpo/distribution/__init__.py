@@ -3,6 +3,7 @@
 TensorFlow is loaded where a strategy is made, not before.
 """
 
-from tfhpo.distribution.distribution import Distribution
+from tfhpo.distribution.distribution import Distribution, Given
+from tfhpo.distribution.normalisation import warn_of_unshared_statistics
 
-__all__ = ["Distribution"]
+__all__ = ["Distribution", "Given", "warn_of_unshared_statistics"]

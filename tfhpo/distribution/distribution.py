@@ -71,9 +71,9 @@ class Distribution:
             DistributionError: If it cannot be made here.
         """
         if self._made is None and self._given is not None:
-            from tfhpo.distribution.strategies import make
+            from tfhpo.distribution.strategies import made
 
-            self._made = make(self._given)
+            self._made = made(self._given)
         return self._made
 
     def check_travels(self) -> None:

@@ -21,17 +21,26 @@ _REFUSED = {
 }
 
 
-def make(given: Name | Callable[[], Any]) -> Any:
-    """Returns a new strategy over the devices of this process.
+# Of this process, for as long as it lives: TensorFlow numbers the sums over replicas from the start
+# with each new strategy, and takes those of a second one for the first one's.
+_made: list[tuple[Name | Callable[[], Any], Any]] = []
+
+
+def made(given: Name | Callable[[], Any]) -> Any:
+    """Returns the strategy over the devices of this process, the same one each time.
 
     Args:
-        given: Its name, or a function that makes it.
+        given: Its name, or the function that makes it.
 
     Raises:
         DistributionError: If it cannot be made here.
     """
-    made = _made_by(given) if callable(given) else _named(given)
-    return _measuring_all(made)
+    for known, strategy in _made:
+        if known == given:
+            return strategy
+    strategy = _measuring_all(_made_by(given) if callable(given) else _named(given))
+    _made.append((given, strategy))
+    return strategy
 
 
 def _named(name: Name) -> Any:
@@ -45,12 +54,12 @@ def _named(name: Name) -> Any:
 
 def _made_by(function: Callable[[], Any]) -> Any:
     try:
-        made = function()
+        strategy = function()
     except Exception as error:
         raise DistributionError(
             f"The function given as `distribution` raised {type(error).__name__}: {error}"
         ) from error
-    return _check_kind(made)
+    return _check_kind(strategy)
 
 
 def check_strategy(strategy: Any) -> Any:

@@ -21,8 +21,7 @@ from keras_tuner.src.distribute import utils as kt_distribute
 from keras_tuner.src.engine import tuner as kt_tuner
 from keras_tuner.src.engine import tuner_utils
 
-from tfhpo.distribution import Distribution
-from tfhpo.distribution.distribution import Given
+from tfhpo.distribution import Distribution, Given, warn_of_unshared_statistics
 from tfhpo.errors import (
     ArgumentError,
     DistributionError,
@@ -139,7 +138,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             the CPU; "one_device"; "multi_worker_mirrored" over the processes of a cluster, each of
             which runs the same program with its own TF_CONFIG; a `tf.distribute.Strategy`; or a
             function without arguments that returns one, called in each process that trains. The
-            `batch_size` of `fit` is that of all replicas together.
+            `batch_size` of `fit` is that of all replicas together. BatchNormalization needs
+            `synchronized=True` to see all of it.
         distribution_strategy: KerasTuner's name for the same, a `tf.distribute.Strategy`.
         directory: The folder of all projects; the working directory by default.
         project_name: The project's folder in it. Default "untitled_project".
@@ -585,6 +585,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     ) -> None:
         """Completes the model and the arguments of one call of `fit`."""
         check_one_rules(model, arguments["callbacks"])
+        warn_of_unshared_statistics(model, self.distribution_strategy)
         values = trial.hyperparameters.values
         with kt_tuner.maybe_distribute(self.distribution_strategy):
             if not self._runs_own_code():
