@@ -1,11 +1,12 @@
 """One task of a cluster of two: runs a search in step with the other, and prints what it saw.
 
-Its arguments are the project's folder and in which trial of the search the second task ends without
-a word; -1 for in none.
+Its arguments are the project's folder, in which of its trials the second task ends without a word,
+and in which Ctrl-C is pressed at the first; -1 for in none.
 """
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -15,22 +16,26 @@ from distributed_models import FIT, X, Y, normalised, told
 import tfhpo
 from tfhpo.errors import StudyError
 
-FOLDER, FATAL = Path(sys.argv[1]), int(sys.argv[2])
+FOLDER, FATAL, INTERRUPTED = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 INDEX = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
 
 
 class Witness(keras.callbacks.Callback):
-    """Keeps what this task sees of every epoch; ends the second task in its fatal trial."""
+    """Keeps what this task sees of every epoch, and does what the arguments ask for."""
 
     def __init__(self):
         super().__init__()
-        self.seen, self.begun = [], 0
+        self.seen, self.trial = [], -1
 
     def on_train_begin(self, logs=None):
-        self.begun += 1
+        self.trial += 1
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if INDEX == 0 and self.trial == INTERRUPTED and batch == 1:
+            signal.raise_signal(signal.SIGINT)
 
     def on_epoch_end(self, epoch, logs=None):
-        if INDEX == 1 and self.begun - 1 == FATAL:
+        if INDEX == 1 and self.trial == FATAL:
             os._exit(0)
         self.seen.append([epoch, logs["loss"], logs["val_loss"]])
 
@@ -44,6 +49,8 @@ def build(hp):
     return normalised(hp)
 
 
+# A shell that runs the tests in its background has taken this handler away.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 witness = Witness()
 tuner = tfhpo.RandomSearch(
     build,

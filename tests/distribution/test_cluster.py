@@ -13,7 +13,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tasks(folder):
-    return [told(process) for process in cluster("cluster_search.py", folder, -1)]
+    return [told(process) for process in cluster("cluster_search.py", folder, -1, -1)]
 
 
 def test_both_tasks_train_the_same_trials(tasks):
@@ -47,14 +47,19 @@ def test_the_best_model_belongs_to_the_first_task_alone(tasks):
     assert "ask there, where `tuner.leads`" in second["refusal"]
 
 
-def test_a_lost_task_ends_the_search_and_costs_no_trial(tmp_path):
-    first, second = cluster("cluster_search.py", tmp_path, 1)
+def test_a_lost_task_ends_the_search_which_goes_on_until_ctrl_c(tmp_path):
+    first, second = cluster("cluster_search.py", tmp_path, 1, -1)
     second.communicate()
     found = told(first)
     assert "One has ended" in found["error"]
-    assert "FAILED" not in found["statuses"][-1:]
+    # It costs no trial: the next search takes it up.
     assert found["statuses"][-1] == "RUNNING"
-    again, _ = [told(process) for process in cluster("cluster_search.py", tmp_path, -1)]
-    assert again["error"] is None
-    assert len(again["statuses"]) == 5
-    assert set(again["statuses"]) == {"COMPLETED", "FAILED"}
+    lost = len(found["statuses"]) - 1
+    first, second = (told(task) for task in cluster("cluster_search.py", tmp_path, -1, 1))
+    assert first["statuses"][lost] == "COMPLETED"
+    assert first["statuses"][-1] == "RUNNING"
+    # The epoch in which Ctrl-C was pressed came to its end, in both tasks.
+    assert first["reason"] == "interrupted"
+    assert first["error"] is second["error"] is None
+    assert len(first["curves"][-1]) == 1
+    assert first["seen"] == second["seen"]

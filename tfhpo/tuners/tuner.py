@@ -673,6 +673,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def get_best_models(self, num_models: int = 1) -> list[Any]:
         """Returns the best trials' models, with the weights of their best epochs.
 
+        They are distributed as in their trials where those ran in this process alone; else not.
+
         Args:
             num_models: How many at most; `checkpoints` bounds how many there are.
 
@@ -706,6 +708,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def refit_best(self, *fit_args: Any, **fit_kwargs: Any) -> Any:
         """Trains the best trial's model again, from scratch and with its seed.
+
+        It does so in this process, distributed over the devices that are seen here.
 
         Args:
             *fit_args: Positional arguments of `fit`; by default those of the last search.
