@@ -23,6 +23,10 @@ class ObjectiveError(ArgumentError):
     """The objective is not among the metrics, or its direction cannot be known."""
 
 
+class DistributionError(ArgumentError):
+    """A tf.distribute strategy cannot be made or used as asked."""
+
+
 class StudyError(TfhpoError, RuntimeError):
     """The study on disk cannot be used as asked."""
 

@@ -57,7 +57,7 @@ def test_an_optional_package_is_not_serious():
 def test_a_healthy_installation():
     result = invoke("doctor")
     assert result.exit_code == 0, result.output
-    for part in ("tensorflow", "keras backend", "CPU:0", "trials at a time"):
+    for part in ("tensorflow", "keras backend", "CPU:0", "trials at a time", "one replica"):
         assert part in result.output
 
 

@@ -133,6 +133,7 @@ def _computing() -> list[Finding]:
         Finding("keras backend", keras.config.backend()),
         Finding("devices", names, "" if has_gpu else "no GPU seen: trials run on the CPU"),
         Finding('workers="auto"', _places()),
+        Finding('distribution="mirrored"', _replicas()),
     ]
 
 
@@ -146,6 +147,16 @@ def _places() -> str:
         return f"{len(places)} trials at a time on the CPU, {threads} each"
     gpus = "; ".join(f"GPU {', '.join(place.gpus)}" for place in places)
     return f"{len(places)} trials at a time, each with {threads} and a GPU of its own: {gpus}"
+
+
+def _replicas() -> str:
+    """Returns what a trial would be distributed over."""
+    from tfhpo.distribution.devices import mirrored_devices
+
+    devices = mirrored_devices()
+    if len(devices) == 1:
+        return f"one replica, on {devices[0]}: there is nothing to distribute over"
+    return f"{len(devices)} replicas, on {', '.join(devices)}"
 
 
 def _version_of(name: str) -> str | None:

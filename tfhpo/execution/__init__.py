@@ -1,4 +1,7 @@
-"""Where trials run: in this process or in local processes. Knows callables and tasks alone."""
+"""Where trials run: in this process, in several in step, or in local processes of their own.
+
+Knows callables and tasks alone.
+"""
 
 from tfhpo.execution.engine import (
     Engine,
@@ -11,15 +14,18 @@ from tfhpo.execution.engine import (
 )
 from tfhpo.execution.gpus import visible_gpus
 from tfhpo.execution.in_process import InProcess
+from tfhpo.execution.in_step import Crew, InStep
 from tfhpo.execution.local import LocalProcesses
 from tfhpo.execution.resources import Slot, Workers, slots, usable_cpus
 
 __all__ = [
+    "Crew",
     "Engine",
     "Failure",
     "FailureKind",
     "Function",
     "InProcess",
+    "InStep",
     "LocalProcesses",
     "Outcome",
     "Report",

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from keras_tuner.src.distribute import utils as kt_distribute
 
 from tfhpo.errors import ArgumentError
-from tfhpo.execution import Engine, InProcess, LocalProcesses, Workers
+from tfhpo.execution import Crew, Engine, InProcess, InStep, LocalProcesses, Workers
 
 EngineName = Literal["processes", "ray"]
 
@@ -61,7 +61,7 @@ class Engines:
             raise ArgumentError(
                 f"`engine` must be 'processes' or 'ray'. Received: {self.engine!r}."
             )
-        if self._in_process:
+        if not self.elsewhere:
             self._refuse(
                 _OF_PROCESSES,
                 "is about trials in processes of their own: give `workers=2` or more, or "
@@ -77,18 +77,19 @@ class Engines:
         else:
             self._refuse(("ray_address",), "needs `engine='ray'`")
 
-    def make(self, echo: Callable[[str], Any] | None = None) -> Engine:
+    def make(self, echo: Callable[[str], Any] | None = None, crew: Crew | None = None) -> Engine:
         """Returns the engine.
 
         Args:
             echo: Gets the lines that worker processes of this machine print.
+            crew: The processes that train each model together with this one, None for none.
 
         Raises:
             ArgumentError: If an argument breaks its rule, or asks for more than there is.
             MissingExtraError: If Ray is not installed.
         """
-        if self._in_process:
-            return InProcess()
+        if not self.elsewhere:
+            return InProcess() if crew is None else InStep(crew)
         try:
             return self._cluster() if self.engine == "ray" else self._processes(echo)
         except ArgumentError as error:
@@ -117,10 +118,11 @@ class Engines:
         return TRIALS_PER_PROCESS if given is None else given
 
     @property
-    def _in_process(self) -> bool:
+    def elsewhere(self) -> bool:
+        """Whether trials run in other processes than this."""
         # A flag is no number of workers, and refused as such by the processes.
         alone = self.workers is None or (self.workers == 1 and self.workers is not True)
-        return alone and not self.isolate and self.engine == "processes"
+        return self.isolate or not alone or self.engine == "ray"
 
     def _refuse(self, names: tuple[str, ...], why: str) -> None:
         for name in names:

@@ -18,9 +18,13 @@ class Interruption(SearchListener):
     Python prints and forgets an exception that is raised in a destructor or a weak reference's
     callback, of which TensorFlow runs many. Nothing is changed outside the main thread, or where
     the program handles the signal itself.
+
+    Args:
+        at_once: Whether the first Ctrl-C interrupts an epoch; else the epoch comes to its end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, at_once: bool = True) -> None:
+        self._at_once = at_once
         self._requested = False
         self._former: Any = None
 
@@ -51,8 +55,9 @@ class Interruption(SearchListener):
         self._raise_again()
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
-        self._requested = True
-        signal.default_int_handler(number, frame)
+        again, self._requested = self._requested, True
+        if self._at_once or again:
+            signal.default_int_handler(number, frame)
 
     def _raise_again(self) -> None:
         if self._requested:

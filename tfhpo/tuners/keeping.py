@@ -22,6 +22,7 @@ class BestWeights:
         best_trials: Returns so many of the best completed trials, the best first.
         sign: -1 where the objective is maximised, else 1; it is asked for when it is needed.
         fidelity: The name of the fidelity of a multi-fidelity search, else None.
+        writes: Whether this process writes files; one that trains along with others does not.
 
     Raises:
         ArgumentError: If `keep` is neither a count nor "all".
@@ -34,12 +35,15 @@ class BestWeights:
         best_trials: Callable[[int], list[kt_trial.Trial]],
         sign: Callable[[], float],
         fidelity: str | None,
+        *,
+        writes: bool = True,
     ) -> None:
         self._keeper = CheckpointKeeper(keep, folder_of)
         self._wanted = keep
         self._best_trials = best_trials
         self._sign = sign
         self._fidelity = fidelity
+        self._writes = writes
 
     def take_up(self, project: Path) -> None:
         """Takes charge of the weights in a project, what a killed process left unfinished too."""
@@ -104,7 +108,7 @@ class BestWeights:
         """
         if trainer.best.weights is None or not math.isfinite(score):
             return
-        if self._among_best(trial)(score):
+        if self._among_best(trial)(score) and self._writes:
             self._keeper.write(trial.trial_id, trainer.model, trainer.best.weights)
 
     def _among_best(self, trial: kt_trial.Trial) -> Callable[[float], bool]:

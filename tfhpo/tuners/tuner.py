@@ -21,15 +21,17 @@ from keras_tuner.src.distribute import utils as kt_distribute
 from keras_tuner.src.engine import tuner as kt_tuner
 from keras_tuner.src.engine import tuner_utils
 
+from tfhpo.distribution import Distribution, Given, warn_of_unshared_statistics
 from tfhpo.errors import (
     ArgumentError,
+    DistributionError,
     MissingExtraError,
     ObjectiveError,
     SearchFailedError,
     SpaceError,
     StudyError,
 )
-from tfhpo.execution import InProcess, Outcome, Report, Task, Workers
+from tfhpo.execution import InProcess, InStep, Outcome, Report, Task, Workers
 from tfhpo.hp import advise
 from tfhpo.oracles import StrategyOracle
 from tfhpo.oracles.fidelity import level_of
@@ -54,6 +56,7 @@ from tfhpo.tuners.distant import (
     Wire,
     desk_of,
 )
+from tfhpo.tuners.distributing import check_distribution
 from tfhpo.tuners.engines import EngineName, Engines
 from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.in_flight import InFlight
@@ -78,6 +81,7 @@ _ENDS_SEARCH = (
     SearchFailedError,
     SpaceError,
     ObjectiveError,
+    DistributionError,
     MissingExtraError,
     keras_tuner.errors.FatalError,
 )
@@ -135,8 +139,14 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         optimizer: An optimiser or its name, in place of the one that `build` compiles with.
         loss: As in `compile`, in place of that of `build`.
         metrics: As in `compile`, in place of those of `build`.
-        distribution_strategy: A `tf.distribute.Strategy` under which every model is built and
-            trained.
+        distribution: How each trial's training is distributed over devices, with `tf.distribute`:
+            "mirrored" over all GPUs that the process sees, or without GPUs all logical devices of
+            the CPU; "one_device"; "multi_worker_mirrored" over the processes of a cluster, each of
+            which runs the same program with its own TF_CONFIG; a `tf.distribute.Strategy`; or a
+            function without arguments that returns one, called in each process that trains. The
+            `batch_size` of `fit` is that of all replicas together. BatchNormalization needs
+            `synchronized=True` to see all of it.
+        distribution_strategy: KerasTuner's name for the same, a `tf.distribute.Strategy`.
         directory: The folder of all projects; the working directory by default.
         project_name: The project's folder in it. Default "untitled_project".
         tuner_id: This worker's name, under KerasTuner's chief/worker variables.
@@ -147,11 +157,16 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     Attributes:
         stop_reason: Why the last search ended: "max_trials", "exhausted", "max_time", "target",
             "patience" or "interrupted"; None before and after an error.
+        leads: Whether this process holds the study. Under "multi_worker_mirrored" only the first
+            task does: the others train along, and have no results after it.
 
     Raises:
         ArgumentError: If an argument breaks its rule, or `build` returns no compiled model.
+        DistributionError: If the trials cannot be distributed as asked.
         StudyError: If the folder cannot be used.
     """
+
+    distribution_strategy: Any
 
     def __init__(
         self,
@@ -176,6 +191,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         optimizer: Any = None,
         loss: Any = None,
         metrics: Any = None,
+        distribution: Given | None = None,
         distribution_strategy: Any = None,
         directory: str | Path | None = None,
         project_name: str | None = None,
@@ -189,26 +205,6 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         folder = Path(directory or ".") / (project_name or "untitled_project")
         checks.check_folder(folder)
         checks.check_hypermodel(hypermodel, needed=type(self).run_trial is Tuner.run_trial)
-        self._compiled_later = bool(optimizer or loss)
-        self._budget = Budget(max_time, target, patience)
-        # KerasTuner's own oracles have none, and workers know it of the oracle they were made with.
-        fidelity = oracle.fidelity if isinstance(oracle, StrategyOracle) else None
-        self._rungs = Rungs(fidelity, TrainingStates(self.get_trial_dir))
-        self._weights = BestWeights(
-            checkpoints, self.get_trial_dir, self._best_trials, self._sign, fidelity
-        )
-        self._listeners = tuple(listeners)
-        self._logdir = logdir
-        self._overwrite = checks.may_overwrite(folder, wanted=overwrite)
-        # A study of ours is discarded when the search begins: not for a mistake found before that.
-        self._discards = self._overwrite and isinstance(oracle, StrategyOracle)
-        self._local_oracle = oracle
-        # What the user registered in advance; the build's own ranges must not contradict it.
-        self._overridden = frozenset(hp.name for hp in oracle.hyperparameters.space)
-        self._told: SearchListener = Listeners(())
-        self._trainer: Trainer | None = None
-        self._in_flight = InFlight("", workers=False)
-        self._memory = TrialMemory()
         self._engines = Engines(
             workers,
             isolate,
@@ -219,8 +215,36 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             max_process_memory,
             ray_address,
         )
-        self._engine = self._engines.make()
-        self._interruption = Interruption()
+        self._distribution = Distribution.asked(distribution, distribution_strategy)
+        elsewhere = self._engines.elsewhere
+        check_distribution(self._distribution, elsewhere=elsewhere, oracle=oracle)
+        # Before all else: a cluster must be joined before TensorFlow runs anything.
+        self._crew = self._distribution.crew()
+        self.leads = self._crew is None or self._crew.leads
+        trains_here = self._crew is None and not elsewhere
+        self._engine = self._engines.make(crew=self._crew)
+        self._compiled_later = bool(optimizer or loss)
+        self._budget = Budget(max_time, target, patience)
+        # KerasTuner's own oracles have none, and workers know it of the oracle they were made with.
+        fidelity = oracle.fidelity if isinstance(oracle, StrategyOracle) else None
+        self._rungs = Rungs(fidelity, TrainingStates(self.get_trial_dir))
+        self._weights = BestWeights(
+            checkpoints, self.get_trial_dir, self._best_trials, self._sign, fidelity
+        )
+        self._listeners = tuple(listeners)
+        self._logdir = logdir
+        self._overwrite = checks.may_overwrite(folder, wanted=overwrite and self.leads)
+        # A study of ours is discarded when the search begins: not for a mistake found before that.
+        self._discards = self._overwrite and isinstance(oracle, StrategyOracle)
+        self._local_oracle = oracle
+        # What the user registered in advance; the build's own ranges must not contradict it.
+        self._overridden = frozenset(hp.name for hp in oracle.hyperparameters.space)
+        self._told: SearchListener = Listeners(())
+        self._trainer: Trainer | None = None
+        self._in_flight = InFlight("", workers=False)
+        self._memory = TrialMemory()
+        # A task that is interrupted in mid-step would leave the others waiting for it.
+        self._interruption = Interruption(at_once=self._crew is None)
         self._fit_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.stop_reason: str | None = None
         self._told_of_silence = False
@@ -233,7 +257,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             optimizer=optimizer,
             loss=loss,
             metrics=metrics,
-            distribution_strategy=distribution_strategy,
+            # Where another process trains, it makes the strategy.
+            distribution_strategy=self._distribution.strategy if trains_here else None,
             directory=directory,
             project_name=project_name,
             tuner_id=tuner_id,
@@ -296,13 +321,18 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             ObjectiveError: If the objective is not among the metrics; before any training.
             SearchFailedError: If the first trials all failed alike.
             StudyError: If the study cannot be used.
+            DistributionError: If a strategy cannot be made where the trials run, or a process that
+                trains along is lost.
         """
         self.stop_reason = None
         level = checks.verbosity(verbose)
-        self._engine = self._engines.make(echo=print if level > 1 else None)
+        self._engine = self._engines.make(echo=print if level > 1 else None, crew=self._crew)
         fit_kwargs = self._rungs.without_epochs(fit_kwargs)
         self._fit_arguments = (fit_args, dict(fit_kwargs))
         metrics = self._preparation().check(fit_args, fit_kwargs)
+        if isinstance(self._engine, InStep) and not self.leads:
+            self._follow(self._engine, fit_args, {**fit_kwargs, "verbose": 0})
+            return
         tensorboard = self._tensorboard()
         self._discard_former(tensorboard)
         try:
@@ -351,10 +381,17 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]
     ) -> Callable[[kt_trial.Trial, Report], Attempt]:
         """Returns what trains a trial where the engine runs it."""
-        if isinstance(self._engine, InProcess):
+        if isinstance(self._engine, InProcess) and self._crew is None:
             return lambda trial, _: self._attempt(trial, *fit_args, **fit_kwargs)
         wire = Wire()
-        return DistantTraining(self._sent(wire)._attempt, wire, fit_args, fit_kwargs)
+        return DistantTraining(self._sent(wire)._attempt_distributed, wire, fit_args, fit_kwargs)
+
+    def _follow(
+        self, engine: InStep, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]
+    ) -> None:
+        """Trains along with the first task of a cluster, which keeps what the search finds."""
+        with self._memory:
+            engine.follow(self._training(fit_args, fit_kwargs))
 
     def _sent(self, wire: Wire) -> Tuner:
         """Returns this tuner as it goes to another process, where it only trains."""
@@ -370,6 +407,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             functools.partial(wire.ask, "best_trials"),
             sent._sign,
             self._rungs.fidelity,
+            writes=self.leads,
         )
         sent._memory, sent._trainer = TrialMemory(), None
         # What belongs to the search alone.
@@ -569,6 +607,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     ) -> None:
         """Completes the model and the arguments of one call of `fit`."""
         check_single_setter(model, arguments["callbacks"])
+        warn_of_unshared_statistics(model, self.distribution_strategy)
         values = trial.hyperparameters.values
         advise(model, arguments.get("batch_size"), told=self._advised)
         with kt_tuner.maybe_distribute(self.distribution_strategy):
@@ -588,6 +627,17 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                     callback.log_dir = str(folder)
         if HookCallback.wanted(self, Tuner):
             callbacks.append(HookCallback(self, trial))
+
+    def _attempt_distributed(
+        self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any
+    ) -> Attempt:
+        """Runs an attempt at a trial where the tuner was sent, under a strategy made there."""
+        self._distribute_here()
+        return self._attempt(trial, *fit_args, **fit_kwargs)
+
+    def _distribute_here(self) -> None:
+        if self.distribution_strategy is None:
+            self.distribution_strategy = self._distribution.strategy
 
     def _attempt(self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any) -> Attempt:
         """Runs an attempt at a trial, here or where the tuner was sent."""
@@ -646,6 +696,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def get_best_models(self, num_models: int = 1) -> list[Any]:
         """Returns the best trials' models, with the weights of their best epochs.
 
+        They are distributed as in their trials where those ran in this process alone; else not.
+
         Args:
             num_models: How many at most; `checkpoints` bounds how many there are.
 
@@ -680,6 +732,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def refit_best(self, *fit_args: Any, **fit_kwargs: Any) -> Any:
         """Trains the best trial's model again, from scratch and with its seed.
 
+        It does so in this process, distributed over the devices that are seen here.
+
         Args:
             *fit_args: Positional arguments of `fit`; by default those of the last search.
             **fit_kwargs: Keyword arguments of `fit`, over those of the last search. To train on
@@ -691,8 +745,16 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         Raises:
             StudyError: If no trial was completed, or the study knows no seed for the best.
             ArgumentError: If there are no arguments and no search before.
+            DistributionError: If several processes would have to train it together.
         """
         best = self._completed_trials(1)
+        if self._crew is not None:
+            raise DistributionError(
+                "`refit_best` trains in one process, and this search in several together: give the "
+                "best values, of `get_best_hyperparameters`, to `build` in each. "
+                "Received: distribution='multi_worker_mirrored'."
+            )
+        self._distribute_here()
         if self._fit_arguments is None and not (fit_args or fit_kwargs):
             raise ArgumentError("Give the data to train on: this tuner has not searched yet.")
         known_args, known_kwargs = self._fit_arguments or ((), {})
@@ -718,6 +780,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         return sign_of(self.oracle.objective.direction)
 
     def _completed_trials(self, count: int) -> list[kt_trial.Trial]:
+        if not self.leads:
+            raise StudyError(
+                "The first task of the cluster holds the study; ask there, where `tuner.leads`. "
+                "Received: a task that trained along."
+            )
         best = self._best_trials(count)
         if not best:
             raise StudyError(
@@ -771,7 +838,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         A project that `kt.Tuner` began with an oracle of ours has nothing to reload here: the study
         is read when the search begins, and compared with what is asked for.
         """
-        if not isinstance(self._local_oracle, StrategyOracle):
+        if self.leads and not isinstance(self._local_oracle, StrategyOracle):
             super().reload()
         self._populate_initial_space()
 
@@ -804,7 +871,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             compiles=self._compiled_later,
             compile_anew=self._override_compile_args,
             run_trial=self.run_trial,
-            elsewhere=not isinstance(self._engine, InProcess),
+            elsewhere=self._engines.elsewhere,
         )
 
     def _runs_own_code(self) -> bool:

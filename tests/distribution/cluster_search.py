@@ -1,0 +1,84 @@
+"""One task of a cluster of two: runs a search in step with the other, and prints what it saw.
+
+Its arguments are the project's folder, in which of its trials the second task ends without a word,
+and in which Ctrl-C is pressed at the first; -1 for in none.
+"""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import keras
+from distributed_models import FIT, X, Y, normalised, told
+
+import tfhpo
+from tfhpo.errors import StudyError
+
+FOLDER, FATAL, INTERRUPTED = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+INDEX = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
+
+
+class Witness(keras.callbacks.Callback):
+    """Keeps what this task sees of every epoch, and does what the arguments ask for."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen, self.trial = [], -1
+
+    def on_train_begin(self, logs=None):
+        self.trial += 1
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if INDEX == 0 and self.trial == INTERRUPTED and batch == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if INDEX == 1 and self.trial == FATAL:
+            os._exit(0)
+        self.seen.append([epoch, logs["loss"], logs["val_loss"]])
+
+    def __deepcopy__(self, memo):
+        return self  # A tuner gives each trial its own copy.
+
+
+def build(hp):
+    if hp.Boolean("broken"):
+        raise RuntimeError("This configuration cannot be built.")
+    return normalised(hp)
+
+
+# A shell that runs the tests in its background has taken this handler away.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+witness = Witness()
+tuner = tfhpo.RandomSearch(
+    build,
+    "val_loss",
+    5,
+    seed=1,
+    directory=FOLDER / str(INDEX),  # Their folders need not be shared.
+    pruner="median",
+    max_consecutive_failed_trials=5,
+    distribution="multi_worker_mirrored",
+)
+found = {"leads": tuner.leads, "seen": witness.seen, "error": None}
+try:
+    tuner.search(X, Y, epochs=2, callbacks=lambda: [witness], **FIT)
+except tfhpo.errors.DistributionError as error:
+    found["error"] = str(error)
+if tuner.leads:
+    found |= told(tuner) | {"reason": tuner.stop_reason}
+    model = tuner.get_best_models()[0]
+    found["variables"] = type(model.weights[0].value).__name__
+    found["best"] = tuner.study().best()[0].score
+    found["again"] = model.evaluate(X[:20], Y[:20], verbose=0)[0]
+else:
+    try:
+        tuner.get_best_models()
+    except StudyError as error:
+        found["refusal"] = str(error)
+found["files"] = sorted(path.name for path in (FOLDER / str(INDEX)).rglob("*") if path.is_file())
+print(json.dumps(found), flush=True)
+# TensorFlow's servers would wait for one another.
+os._exit(0)
