@@ -121,7 +121,7 @@ def test_a_new_process_takes_the_place_of_a_dead_one(crew):
 def test_two_processes_of_one_name_are_refused(crew):
     hear(crew, "a", "first")
     hear(crew, "a", "second")
-    with pytest.raises(ArgumentError, match="a KERASTUNER_TUNER_ID of its own. Received: 'a'"):
+    with pytest.raises(ArgumentError, match=r"a KERASTUNER_TUNER_ID of its own\. Received: 'a'"):
         hear(crew, "a", "first")
 
 

@@ -17,20 +17,25 @@ class Heartbeat:
     Args:
         beat: Called with the trial's id.
         every: The seconds between two calls.
+
+    Attributes:
+        thread: That of the last trial, None before the first.
     """
 
     def __init__(self, beat: Callable[[str], None], every: float) -> None:
         self._beat = beat
         self._every = every
         self._over: threading.Event | None = None
+        self.thread: threading.Thread | None = None
 
     def start(self, trial_id: str) -> None:
         """Begins with a trial, and ends with the one before."""
         self.stop()
         self._over = threading.Event()
-        threading.Thread(
+        self.thread = threading.Thread(
             target=self._run, args=(trial_id, self._over), name="tfhpo heartbeat", daemon=True
-        ).start()
+        )
+        self.thread.start()
 
     def stop(self) -> None:
         """Ends with the trial."""
