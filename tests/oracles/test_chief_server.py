@@ -4,11 +4,13 @@ The clock stands still unless the test moves it.
 """
 
 import logging
+import os
 import socket
 import threading
 
 import grpc
 import keras_tuner
+import psutil
 import pytest
 from driving import COMPLETED, IDLE, RUNNING, STOPPED, declare
 from keras_tuner.src.distribute.oracle_client import OracleClient
@@ -174,6 +176,43 @@ def test_a_sign_of_life_renews_the_lease(chief, worker, clock):
         assert one.create_trial(name).status == STOPPED
         one.leave("max_trials")
     serving.end()
+
+
+def test_signs_of_life_are_given_from_the_begin_to_the_end_of_a_trial(chief, worker):
+    serving = chief(2)
+    client = worker("a")
+    first = client.create_trial("a")
+    thread = client._heartbeat.thread
+    assert thread.is_alive()
+    finish(client, first)
+    thread.join(30)
+    assert not thread.is_alive()
+    client.create_trial("a")
+    thread = client._heartbeat.thread
+    client.leave("target")
+    thread.join(30)
+    assert not thread.is_alive()
+    serving.end()
+
+
+def test_the_chief_listens_at_its_address_and_nowhere_else(chief, worker, port):
+    def listening():
+        mine = (one for one in psutil.net_connections("inet") if one.pid == os.getpid())
+        # gRPC has it as an IPv6 address, which is the same.
+        return {
+            (one.laddr.ip.removeprefix("::ffff:"), one.laddr.port)
+            for one in mine
+            if one.status == psutil.CONN_LISTEN
+        }
+
+    before = listening()
+    serving = chief(1)
+    client = worker("a")
+    client.create_trial("a")
+    assert listening() - before == {("127.0.0.1", port)}
+    client.leave("target")
+    serving.end()
+    assert listening() == before
 
 
 def test_a_worker_that_was_started_again_repeats_its_trial_at_once(chief, worker):

@@ -5,6 +5,7 @@ import logging
 import pytest
 from driving import COMPLETED, FAILED, IDLE, INVALID, RUNNING, STOPPED, declare
 from keras_tuner.engine.trial import Trial
+from keras_tuner.src.distribute.oracle_chief import exit_chief
 
 from tfhpo.errors import ArgumentError, StudyError
 from tfhpo.oracles import RandomOracle
@@ -104,6 +105,9 @@ def test_a_silent_workers_trial_goes_to_the_next_that_asks(chief, clock, caplog)
     assert (again.trial_id, again.status) == (first.trial_id, RUNNING)
     assert "Trial 0000 has lost its worker 'a', which was not heard of for 61 s." in caplog.text
     finish(oracle, again)
+    assert oracle.create_trial("b").status == STOPPED
+    # KerasTuner's own chief, too, goes when nobody is left.
+    assert exit_chief(oracle)
     (record,) = oracle.study().trials
     assert (record.status, record.attempt, record.tuner_id) == (COMPLETED, 1, "b")
     assert record.values["x"] == first.hyperparameters.values["x"]

@@ -161,6 +161,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._lock = threading.RLock()
         self._roster = Roster(self)
         self.leases = Leases(lease, clock)
+        self._is_chief = False
         self.failure: SearchFailedError | None = None
         self._session: Session | None = None
         self._beginning = Beginning(self._plan.fidelity)
@@ -425,7 +426,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         """
         with self._lock:
             told, notes = wire.received(trial.hyperparameters)
-            if kt_distribute.is_chief_oracle() and self._is_late(trial.trial_id, notes):
+            if self._is_chief and self._is_late(trial.trial_id, notes):
                 return
             run = self._roster.running(trial.trial_id)
             self.update_space(told)
@@ -524,8 +525,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         with self._lock:
             if self._session is not None:
                 return
-            self._roster.forget()
-            self.leases.forget()
+            self.forget()
             known = self._stored_study()
             if known is None and not self._seed_given:
                 # Not that of a study which was looked at, and discarded since.
@@ -561,6 +561,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 study.close()
                 raise
             self._session, self._has_begun = session, True
+            self._is_chief = kt_distribute.is_chief_oracle()
             self._roster.adopt(runs)
 
     def load(self) -> None:
@@ -573,6 +574,12 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 # With the study's own space: what is declared here may differ from it.
                 declared = stored_hyperparameters(record)
                 self._roster.adopt(stored_runs(self._plan, record, declared, self.overridden))
+
+    def forget(self) -> None:
+        """Drops the trials that were read or run; they are in the study, for another reading."""
+        with self._lock:
+            self._roster.forget()
+            self.leases.forget()
 
     def close(self) -> None:
         """Closes the study; the next trial that is asked for opens it again."""
@@ -656,7 +663,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         with self._recording():
             self._opened.start(run, len(self.trials))
         self._roster.start(run, tuner_id)
-        if kt_distribute.is_chief_oracle():
+        if self._is_chief:
             self.leases.lend(run.trial.trial_id, tuner_id)
         return run.trial
 
@@ -721,7 +728,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         try:
             self._failure_limit.check([self.trials[one].message for one in self.end_order])
         except SearchFailedError as error:
-            if not kt_distribute.is_chief_oracle():
+            if not self._is_chief:
                 raise
             self.failure = error
 

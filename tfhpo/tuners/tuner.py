@@ -310,7 +310,6 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 with without_retracing_warnings(), self._memory, self._interruption, telling:
                     self._run_trials(fit_args, {**fit_kwargs, "verbose": 2 if level > 1 else 0})
         finally:
-            self._link.leave(self.stop_reason)
             self._link.close()
         self._tell_of_interruption()
 
@@ -339,6 +338,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             if not self._is_worker() and self.stop_reason in _USED_UP:
                 # A worker's end is not the search's: others may go on from what it left.
                 self._rungs.clear(Path(self.project_dir))
+        finally:
+            # Before the listeners hear of the end: a chief that is gone must not be waited for.
+            self._link.leave(self.stop_reason)
         self.on_search_end()
 
     def _training(

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 
 import grpc
+import keras_tuner
 from keras_tuner.engine import trial as kt_trial
 from keras_tuner.src import protos
 from keras_tuner.src.distribute.oracle_client import OracleClient
@@ -51,6 +52,17 @@ class ChiefClient(OracleClient):  # type: ignore[misc]
         self.stub = Calls(protos.get_service_grpc().OracleStub(channel), sender, address)
         self._heartbeat = Heartbeat(self._beat, protocol.beat_seconds(oracle.leases.seconds))
         self._has_left = False
+        self._space: keras_tuner.HyperParameters | None = None
+
+    def get_space(self) -> keras_tuner.HyperParameters:
+        """Returns the space; after the search, when the chief may be gone, as it was known last.
+
+        Raises:
+            ChiefError: If the chief is gone, or has ended the search.
+        """
+        if self._space is None or not self._has_left:
+            self._space = super().get_space()
+        return self._space
 
     def create_trial(self, tuner_id: str) -> kt_trial.Trial:
         """Returns the next trial, as `StrategyOracle.create_trial` does.
@@ -92,6 +104,8 @@ class ChiefClient(OracleClient):  # type: ignore[misc]
             num_trials: How many at most.
         """
         if self._has_left:
+            # Read anew: other workers may go on.
+            self._oracle.forget()
             return list(self._oracle.get_best_trials(num_trials))
         return list(super().get_best_trials(num_trials))
 
