@@ -51,6 +51,17 @@ class SearchFailedError(TfhpoError, RuntimeError):
     """The search stops: its first trials all failed alike, for the cause that is shown."""
 
 
+class ChiefError(TfhpoError, RuntimeError):
+    """Under KerasTuner's chief/worker variables: the chief or all workers are gone, or gave up."""
+
+
+class TrialTakenError(TfhpoError, RuntimeError):
+    """The chief has given the trial to another worker, for this one was not heard of for too long.
+
+    It is raised in the worker, where it ends the trial and not the search.
+    """
+
+
 class MissingExtraError(TfhpoError, ImportError):
     """An optional dependency is absent; the message names the extra that installs it."""
 

@@ -36,7 +36,9 @@ def loaded_by(*arguments):
     return done.stdout.splitlines()[-1].removeprefix("loaded:").split()
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["tune"], ["resume"], ["show"], ["doctor"]])
+@pytest.mark.parametrize(
+    "command", [[], ["demo"], ["tune"], ["resume"], ["show"], ["doctor"], ["launch"]]
+)
 def test_help_loads_nothing_heavy(command):
     assert loaded_by(*command, "--help") == []
 
@@ -49,7 +51,7 @@ def test_show_and_export_load_no_tensorflow(finished, tmp_path):
 
 def test_every_command_is_told():
     text = invoke("--help").output
-    for command in ("demo", "tune", "resume", "show", "export", "doctor"):
+    for command in ("demo", "tune", "resume", "show", "export", "doctor", "launch"):
         assert command in text
 
 

@@ -35,6 +35,7 @@ REQUIRED: Mapping[str, str] = {
     "joblib": "1.3",
     "cloudpickle": "3.0",
     "psutil": "5.9",
+    "grpcio": "1.59",
     "matplotlib": "3.8",
     "rich": "13.7",
     "typer": "0.12",

@@ -14,6 +14,7 @@ from tfhpo._version import __version__
 from tfhpo.cli.demo import demo
 from tfhpo.cli.doctor import doctor
 from tfhpo.cli.export import export
+from tfhpo.cli.launch import SETTINGS, launch
 from tfhpo.cli.resume import resume
 from tfhpo.cli.schedules import schedules
 from tfhpo.cli.screen import show_error
@@ -58,6 +59,7 @@ def _program(
 
 for _command in (demo, tune, resume, show, export, schedules, doctor):
     app.command()(_command)
+app.command(context_settings=SETTINGS)(launch)
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ class Run:
         point: The suggestion.
         values: What the suggestion decodes to; a build may read fewer.
         failures: How many attempts failed before the current one.
+        losses: How many workers were lost while they had it.
         attempt: How many attempts began before the current one, interrupted ones included.
         tuner_id: Which worker has it.
         started: When the current attempt began, unix seconds.
@@ -53,6 +54,7 @@ class Run:
     broke_off: bool = False
     stopped_after: tuple[int, int] | None = None
     expected: float | None = None
+    losses: int = 0
 
     @classmethod
     def foreign(cls, trial: kt_trial.Trial, number: int) -> Run:
@@ -153,6 +155,7 @@ class Run:
             "active": self.point.active.tolist(),
             "values": self.values,
             "failures": self.failures,
+            "losses": self.losses,
             "broke_off": self.broke_off,
             "expected": self.expected,
         }
@@ -193,6 +196,7 @@ def run_from_record(
         started=record.started,
         broke_off=known.get("broke_off", False),
         expected=known.get("expected"),
+        losses=known.get("losses", 0),
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 import threading
+import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from tfhpo.oracles.beginning import Beginning
 from tfhpo.oracles.conversion import check_distributions
 from tfhpo.oracles.failures import FailureLimit
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
+from tfhpo.oracles.leases import Leases
 from tfhpo.oracles.mismatch import check_same_objective, search_differences
 from tfhpo.oracles.objectives import resolve_objective
 from tfhpo.oracles.plan import Plan
@@ -47,6 +50,11 @@ from tfhpo.study import (
     TrialRecord,
     read_study,
 )
+
+# A chief serves for hours with nobody watching: what becomes of its workers belongs in a log.
+_LOG = logging.getLogger(__name__)
+#: A trial that has lost so many workers fails: it may well be what kills them.
+MAX_LOSSES = 3
 
 
 class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
@@ -82,9 +90,17 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             (three times as many when they only diverged). None never stops it.
         extend: Whether to go on with a study of another space or other settings; past trials that
             fit the new space count as observations of it.
+        lease: Under KerasTuner's chief/worker variables, the seconds after which a worker that was
+            not heard of loses its trial to the next one that asks. It is repeated there with its
+            seed, which counts as no failure; the third worker that it loses fails it. tfhpo's
+            tuners give signs of life while they train, and have 120 s by default. KerasTuner's own
+            tuners give none, and keep their trials for ever by default: a lease for them must be
+            longer than the longest trial.
+        clock: What tells the seconds by which leases run.
 
     Attributes:
         overridden: The names in `hyperparameters`.
+        leases: Which worker has which trial.
         failure: On a chief, why the search was given up; None otherwise. Raised there, it would
             only kill one worker after the other, and leave the chief waiting for them.
 
@@ -109,6 +125,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         max_retries_per_trial: int = 0,
         max_consecutive_failed_trials: int | None = 3,
         extend: bool = False,
+        lease: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         _check_count("max_trials", max_trials, least=1)
         _check_count("max_retries_per_trial", max_retries_per_trial, least=0)
@@ -142,6 +160,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._failure_limit = FailureLimit(max_consecutive_failed_trials)
         self._lock = threading.RLock()
         self._roster = Roster(self)
+        self.leases = Leases(lease, clock)
+        self._is_chief = False
         self.failure: SearchFailedError | None = None
         self._session: Session | None = None
         self._beginning = Beginning(self._plan.fidelity)
@@ -273,7 +293,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 return self.ongoing_trials[tuner_id]
             self.tuner_ids.add(tuner_id)
             if self.failure is None:
-                run = self._roster.next_repeat() or self._suggested()
+                run = self._roster.next_repeat() or self._taken_back() or self._suggested()
                 if run is not None:
                     return self._start(run, tuner_id)
                 if self._may_go_on():
@@ -285,6 +305,38 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 # KerasTuner's own tuners never close an oracle; the next search may be another's.
                 self.close()
             return stopped
+
+    def release(self, tuner_id: str, why: str, *, is_loss: bool = True) -> None:
+        """Takes a worker's trial from it, for another to repeat it with its seed.
+
+        Args:
+            tuner_id: The worker; one that has no trial is only forgotten.
+            why: What became of it, as the end of a sentence.
+            is_loss: Whether the trial may be what ended it.
+
+        Raises:
+            StudyError: If the study cannot be written.
+        """
+        with self._lock:
+            self.tuner_ids.discard(tuner_id)
+            trial = self.ongoing_trials.get(tuner_id)
+            if trial is None:
+                return
+            run = self._roster[trial.trial_id]
+            run.losses += is_loss
+            told = f"Trial {trial.trial_id} has lost its worker {tuner_id!r}, which {why}."
+            if run.losses < MAX_LOSSES:
+                self._roster.end(run)
+                self._roster.repeat(run)
+                self.leases.end(trial.trial_id)
+                _LOG.warning("%s The next worker that asks repeats it.", told)
+            else:
+                run.trial.status, run.broke_off = kt_trial.TrialStatus.FAILED, True
+                run.trial.message = (
+                    f"WorkerLost: {told} It was the last of {run.losses}: the trial may be what "
+                    "kills them."
+                )
+                self._conclude(run)
 
     def report(
         self,
@@ -328,13 +380,17 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             step: The epoch of these values, from 0.
 
         Returns:
-            The trial; its status is STOPPED where a worker should give it up.
+            The trial; its status is STOPPED where a worker should give it up. What is told of one
+            that does not run is too late.
 
         Raises:
             ObjectiveError: If the objective is not among the metrics.
         """
         with self._lock:
             run = self._roster[trial_id]
+            self.leases.renew(trial_id)
+            if not self._roster.is_running(trial_id):
+                return self._empty_trial(kt_trial.TrialStatus.STOPPED)
             reported = wire.read_report(metrics)
             if reported is not None:
                 go_on = self.report(
@@ -362,13 +418,17 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             trial: The trial with its status COMPLETED, INVALID (it failed and may be run again) or
                 FAILED, and the cause of a failure as its message.
 
+        On a chief, the end of an attempt whose trial another worker has by now is not recorded.
+
         Raises:
             SearchFailedError: If the first trials all failed alike.
             StudyError: If the trial is not running, or the study cannot be written.
         """
         with self._lock:
-            run = self._roster.running(trial.trial_id)
             told, notes = wire.received(trial.hyperparameters)
+            if self._is_chief and self._is_late(trial.trial_id, notes):
+                return
+            run = self._roster.running(trial.trial_id)
             self.update_space(told)
             run.trial.status = trial.status
             run.trial.message = trial.message or notes.get("message")
@@ -380,13 +440,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 check_scored(run.trial, self.objective)
             self._opened.judge(run)
             self._retry_or_fail(run)
-            if run.ended:
-                # Not before: the strategy awaits the point that it suggested.
-                run.settle(self._opened.strategy.space)
-            with self._recording():
-                self._opened.finish(run, len(self.trials))
-            self._roster.end(run)
-            self._check_failures()
+            self._conclude(run)
 
     def score_trial(self, trial: kt_trial.Trial) -> None:
         """Sets the score and its step: the best finite value that was told, NaN without one."""
@@ -471,7 +525,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         with self._lock:
             if self._session is not None:
                 return
-            self._roster.forget()
+            self.forget()
             known = self._stored_study()
             if known is None and not self._seed_given:
                 # Not that of a study which was looked at, and discarded since.
@@ -507,6 +561,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 study.close()
                 raise
             self._session, self._has_begun = session, True
+            self._is_chief = kt_distribute.is_chief_oracle()
             self._roster.adopt(runs)
 
     def load(self) -> None:
@@ -519,6 +574,12 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 # With the study's own space: what is declared here may differ from it.
                 declared = stored_hyperparameters(record)
                 self._roster.adopt(stored_runs(self._plan, record, declared, self.overridden))
+
+    def forget(self) -> None:
+        """Drops the trials that were read or run; they are in the study, for another reading."""
+        with self._lock:
+            self._roster.forget()
+            self.leases.forget()
 
     def close(self) -> None:
         """Closes the study; the next trial that is asked for opens it again."""
@@ -578,8 +639,9 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         """Whether a tuner that gets nothing now may get something later."""
         out_of_trials = self.max_trials is not None and len(self.trials) >= self.max_trials
         if out_of_trials or self._opened.strategy.finished:
-            # A trial that is still running may fail and be queued again.
-            return bool(self.ongoing_trials) and self.max_retries_per_trial > 0
+            # A trial that is still running may fail, or lose its worker, and be queued again.
+            may_come_back = self.max_retries_per_trial > 0 or self.leases.may_expire
+            return bool(self.ongoing_trials) and may_come_back
         if not self.ongoing_trials:
             raise StudyError(
                 f"The strategy {self._opened.strategy.name!r} waits for results, "
@@ -601,7 +663,45 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         with self._recording():
             self._opened.start(run, len(self.trials))
         self._roster.start(run, tuner_id)
+        if self._is_chief:
+            self.leases.lend(run.trial.trial_id, tuner_id)
         return run.trial
+
+    def _taken_back(self) -> Run | None:
+        """Returns a trial whose worker has been silent for too long, None where there is none.
+
+        It is taken when it is asked for and not before: a worker that was merely late may go on.
+        """
+        while (late := self.leases.expired()) is not None:
+            self.release(late.tuner_id, f"was not heard of for {late.silence:.0f} s")
+            run = self._roster.next_repeat()
+            if run is not None:
+                return run
+        return None
+
+    def _is_late(self, trial_id: str, notes: Mapping[str, Any]) -> bool:
+        """Whether a worker tells the end of an attempt that was given up."""
+        run = self._roster[trial_id]
+        is_late = not self._roster.is_running(trial_id) or notes.get("attempt") not in (
+            None,
+            run.attempt,
+        )
+        if is_late:
+            _LOG.warning(
+                "A worker has ended trial %s after it was taken from it: not recorded.", trial_id
+            )
+        return is_late
+
+    def _conclude(self, run: Run) -> None:
+        """Records the end of an attempt, whose status is known."""
+        if run.ended:
+            # Not before: the strategy awaits the point that it suggested.
+            run.settle(self._opened.strategy.space)
+        with self._recording():
+            self._opened.finish(run, len(self.trials))
+        self._roster.end(run)
+        self.leases.end(run.trial.trial_id)
+        self._check_failures()
 
     def _empty_trial(self, status: str) -> kt_trial.Trial:
         return kt_trial.Trial(self.get_space(), trial_id="", status=status)
@@ -628,7 +728,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         try:
             self._failure_limit.check([self.trials[one].message for one in self.end_order])
         except SearchFailedError as error:
-            if not kt_distribute.is_chief_oracle():
+            if not self._is_chief:
                 raise
             self.failure = error
 

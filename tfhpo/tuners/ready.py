@@ -36,6 +36,7 @@ _ORACLE_ARGUMENTS = frozenset({
     "distributions",
     "pruner",
     "extend",
+    "lease",
 })  # fmt: skip
 _HYPERBAND_ARGUMENTS = frozenset({
     "max_trials",
@@ -109,8 +110,9 @@ class RandomSearch(Tuner):
         max_trials: How many trials to run at most. Default 10.
         seed: Makes the whole search repeatable; 0 is a seed like any other. Default None: drawn.
         **kwargs: `hyperparameters`, `tune_new_entries`, `allow_new_entries`,
-            `max_retries_per_trial`, `max_consecutive_failed_trials`, `distributions`, `pruner` and
-            `extend` of `tfhpo.oracles.StrategyOracle`, and the arguments of `tfhpo.Tuner`.
+            `max_retries_per_trial`, `max_consecutive_failed_trials`, `distributions`, `pruner`,
+            `extend` and `lease` of `tfhpo.oracles.StrategyOracle`, and the arguments of
+            `tfhpo.Tuner`.
     """
 
     def __init__(

@@ -24,6 +24,7 @@ from keras_tuner.src.engine import tuner_utils
 from tfhpo.distribution import Distribution, Given, warn_of_unshared_statistics
 from tfhpo.errors import (
     ArgumentError,
+    ChiefError,
     DistributionError,
     MissingExtraError,
     ObjectiveError,
@@ -83,6 +84,7 @@ _ENDS_SEARCH = (
     ObjectiveError,
     DistributionError,
     MissingExtraError,
+    ChiefError,
     keras_tuner.errors.FatalError,
 )
 # Reasons to stop after which no trial goes on from another, unless there will be more of them.
@@ -265,6 +267,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             overwrite=self._overwrite and not self._discards,
             executions_per_trial=executions_per_trial,
         )
+        if self._is_worker() and isinstance(oracle, StrategyOracle):
+            self.oracle: Any = self._chief_of(oracle)
         self._link = link_to(self.oracle, oracle, folder, self._overridden)
 
     # ------------------------------------------------------------------ the search
@@ -323,6 +327,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             StudyError: If the study cannot be used.
             DistributionError: If a strategy cannot be made where the trials run, or a process that
                 trains along is lost.
+            ChiefError: Under KerasTuner's chief/worker variables, on a worker if the chief is gone
+                or has ended the search, on the chief if there is no worker for too long.
         """
         self.stop_reason = None
         level = checks.verbosity(verbose)
@@ -341,11 +347,10 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 self._weights.take_up(Path(self.project_dir))
             if kt_distribute.is_chief_oracle():
                 self._serve()
-                self._rungs.clear(Path(self.project_dir))
-                return
-            telling = self._telling(level, metrics, tensorboard)
-            with without_retracing_warnings(), self._memory, self._interruption, telling:
-                self._run_trials(fit_args, {**fit_kwargs, "verbose": 2 if level > 1 else 0})
+            else:
+                telling = self._telling(level, metrics, tensorboard)
+                with without_retracing_warnings(), self._memory, self._interruption, telling:
+                    self._run_trials(fit_args, {**fit_kwargs, "verbose": 2 if level > 1 else 0})
         finally:
             self._link.close()
         self._tell_of_interruption()
@@ -375,6 +380,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             if not self._is_worker() and self.stop_reason in _USED_UP:
                 # A worker's end is not the search's: others may go on from what it left.
                 self._rungs.clear(Path(self.project_dir))
+        finally:
+            # Before the listeners hear of the end: a chief that is gone must not be waited for.
+            self._link.leave(self.stop_reason)
         self.on_search_end()
 
     def _training(
@@ -487,14 +495,33 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             trial.score for trial, level in zip(ended, levels, strict=True) if level == max(levels)
         ]
 
+    def _chief_of(self, oracle: StrategyOracle) -> Any:
+        """Returns the chief's oracle as this worker calls it, in place of KerasTuner's client."""
+        # It loads gRPC, which needs a while.
+        from tfhpo.oracles.chief import ChiefClient
+
+        return ChiefClient(
+            oracle,
+            self.tuner_id,
+            multi_worker=self.oracle.multi_worker,
+            should_report=self.oracle.should_report,
+        )
+
     def _serve(self) -> None:
         """Answers the workers until the search is done; this process is the chief."""
-        from keras_tuner.src.distribute import oracle_chief
+        if isinstance(self.oracle, StrategyOracle):
+            from tfhpo.oracles.chief import serve
 
-        oracle_chief.start_server(self.oracle)
-        failure = getattr(self.oracle, "failure", None)
-        if failure is not None:
-            raise failure
+            try:
+                self.stop_reason = serve(self.oracle) or self._why_stopped()
+            except KeyboardInterrupt:
+                self.stop_reason = "interrupted"
+        else:
+            from keras_tuner.src.distribute import oracle_chief
+
+            oracle_chief.start_server(self.oracle)
+        if self.stop_reason in _USED_UP:
+            self._rungs.clear(Path(self.project_dir))
 
     @contextlib.contextmanager
     def _telling(

@@ -27,6 +27,13 @@ class OracleLink(ABC):
     def close(self) -> None:
         """Closes the study."""
 
+    def leave(self, reason: str | None) -> None:
+        """Tells an oracle elsewhere that no trial is asked for any more.
+
+        Args:
+            reason: Why the search has ended, None after an error.
+        """
+
     @abstractmethod
     def begin(self, trial: kt_trial.Trial, tuner_id: str) -> None:
         """Takes note of a trial that was just created."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import keras_tuner
 from keras_tuner.engine import trial as kt_trial
 
+from tfhpo.errors import TrialTakenError
 from tfhpo.oracles import wire
 from tfhpo.oracles.conversion import space_of
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
@@ -18,12 +20,14 @@ from tfhpo.oracles.strategy_oracle import StrategyOracle
 from tfhpo.space import Space
 from tfhpo.study import TrialRecord
 
+_LOG = logging.getLogger(__name__)
+
 
 class WorkerLink(OracleLink):
     """An oracle on the chief, reached through KerasTuner's gRPC; the chief keeps the study.
 
     Args:
-        client: KerasTuner's client.
+        client: KerasTuner's client, or that of a chief with an oracle of ours.
         local: The oracle that the worker built before it was replaced by the client.
     """
 
@@ -41,6 +45,10 @@ class WorkerLink(OracleLink):
 
     def close(self) -> None:
         """Does nothing: the chief writes the study."""
+
+    def leave(self, reason: str | None) -> None:
+        if isinstance(self._local, StrategyOracle):
+            self._client.leave(reason)
 
     def begin(self, trial: kt_trial.Trial, tuner_id: str) -> None:
         # gRPC brings plain hyperparameters; what this build reads must be tracked here.
@@ -76,8 +84,13 @@ class WorkerLink(OracleLink):
         if isinstance(self._local, StrategyOracle):
             trial.hyperparameters.values = trial.hyperparameters.active_read()
             trial.hyperparameters.notes["message"] = trial.message
-        self._client.end_trial(trial)
-        self._take_verdict(trial, self._client.get_trial(trial.trial_id))
+        try:
+            self._client.end_trial(trial)
+        except TrialTakenError as error:
+            _LOG.warning("%s", error)
+            trial.status, trial.message = kt_trial.TrialStatus.INVALID, str(error)
+        else:
+            self._take_verdict(trial, self._client.get_trial(trial.trial_id))
 
     def record(self, trial: kt_trial.Trial) -> TrialRecord:
         run = self._runs[trial.trial_id]

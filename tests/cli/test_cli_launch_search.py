@@ -1,0 +1,29 @@
+"""A real search under `tfhpo launch`, one of whose workers is killed in mid-trial."""
+
+import os
+from pathlib import Path
+
+import pytest
+from command_line import program
+
+from tfhpo.study import TrialStatus, read_study
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_killed_worker_is_replaced_and_no_trial_is_lost(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    script = Path(__file__).with_name("launched_search.py")
+    done = program(
+        "launch", "--workers", 2, script, tmp_path, folder=tmp_path, TF_CPP_MIN_LOG_LEVEL="3"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "[launch] worker0 was killed by SIGKILL: it is started again." in done.stderr
+    assert "has lost its worker 'worker0', which was started again." in done.stderr
+    assert sorted(done.stdout.splitlines()) == [
+        f"[{name}] stopped by max_trials" for name in ("chief", "worker0", "worker1")
+    ]
+    trials = read_study(tmp_path / "project").trials
+    assert [trial.number for trial in trials] == [0, 1, 2, 3]
+    assert {trial.status for trial in trials} == {TrialStatus.COMPLETED}
+    assert sorted(trial.attempt for trial in trials) == [0, 0, 0, 1]

@@ -1,0 +1,396 @@
+"""A chief and its workers in threads of this process, over real gRPC on loopback.
+
+The clock stands still unless the test moves it.
+"""
+
+import logging
+import os
+import socket
+import threading
+
+import grpc
+import keras_tuner
+import psutil
+import pytest
+from driving import COMPLETED, IDLE, RUNNING, STOPPED, declare
+from keras_tuner.src.distribute.oracle_client import OracleClient
+
+from tfhpo.errors import (
+    ArgumentError,
+    ChiefError,
+    SearchFailedError,
+    StudyWriteError,
+    TrialTakenError,
+)
+from tfhpo.oracles import RandomOracle
+from tfhpo.oracles.chief import ChiefClient, serve
+from tfhpo.oracles.chief.crew import Crew
+from tfhpo.oracles.hyperparameters import TrackedHyperParameters
+
+LEASE = 60
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def port(monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        number = taken.getsockname()[1]
+    monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
+    monkeypatch.setenv("KERASTUNER_ORACLE_PORT", str(number))
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
+    return number
+
+
+@pytest.fixture
+def crew(clock):
+    return Crew(LEASE, clock, patience=100, first_patience=200)
+
+
+class Serving:
+    """A chief in a thread; `end` waits for it and returns or raises what it did."""
+
+    def __init__(self, oracle, crew):
+        self.oracle = oracle
+        self._told = {}
+        self._thread = threading.Thread(target=self._run, args=(crew,), daemon=True)
+        self._thread.start()
+
+    def _run(self, crew):
+        try:
+            self._told["value"] = serve(self.oracle, crew)
+        except Exception as error:  # noqa: BLE001
+            self._told["error"] = error
+
+    def end(self):
+        self._thread.join(60)
+        assert not self._thread.is_alive(), "the chief does not end"
+        if "error" in self._told:
+            raise self._told["error"]
+        return self._told["value"]
+
+
+@pytest.fixture
+def chief(placed, clock, port, crew):
+    """Starts a chief with an oracle of one parameter."""
+
+    def start(max_trials=1, **arguments):
+        given = {"seed": 0, "lease": LEASE, "clock": clock, **arguments}
+        oracle = placed(RandomOracle("loss", max_trials, **given))
+        declare(oracle, build)
+        oracle.open()
+        return Serving(oracle, crew)
+
+    return start
+
+
+@pytest.fixture
+def worker(port, tmp_path):
+    """Makes workers, each as from a process of its own."""
+    made = []
+
+    def make(name, **arguments):
+        local = RandomOracle("loss", 1)
+        local._set_project_dir(str(tmp_path), "project")
+        made.append(ChiefClient(local, name, **arguments))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one._heartbeat.stop()
+
+
+def build(hp):
+    return hp.Float("x", 0, 1)
+
+
+def finish(client, trial, score=0.5):
+    client.update_trial(trial.trial_id, {"loss": score})
+    trial.status = COMPLETED
+    client.end_trial(trial)
+
+
+def test_the_chief_goes_when_all_workers_know_that_the_search_is_done(chief, worker):
+    serving = chief(2)
+    a, b = worker("a"), worker("b")
+    trials = [one.create_trial(name) for one, name in ((a, "a"), (b, "b"))]
+    for one, trial in zip((a, b), trials, strict=True):
+        finish(one, trial)
+    for one, name in ((a, "a"), (b, "b")):
+        assert one.create_trial(name).status == STOPPED
+        one.leave("max_trials")
+    assert serving.end() is None
+    assert [trial.status for trial in serving.oracle.study().trials] == [COMPLETED] * 2
+
+
+def test_a_silent_workers_trial_is_completed_by_another_and_recorded_once(chief, worker, clock):
+    serving = chief(1)
+    dead, living = worker("dead"), worker("living")
+    lost = dead.create_trial("dead")
+    assert living.create_trial("living").status == IDLE
+    clock.now = LEASE + 1
+    again = living.create_trial("living")
+    assert (again.trial_id, again.status) == (lost.trial_id, RUNNING)
+    # The late one is told, whatever it says, and what it found is not recorded.
+    for say in (
+        lambda: dead._beat(lost.trial_id),
+        lambda: dead.update_trial(lost.trial_id, {"loss": 0.0}),
+        lambda: dead.end_trial(lost),
+    ):
+        with pytest.raises(
+            TrialTakenError, match=r"no longer that of 'dead'.*heard of it for 60 s"
+        ):
+            say()
+    finish(living, again, 0.25)
+    with pytest.raises(TrialTakenError):
+        dead.end_trial(lost)
+    for one, name in ((dead, "dead"), (living, "living")):
+        assert one.create_trial(name).status == STOPPED
+        one.leave("max_trials")
+    serving.end()
+    (record,) = serving.oracle.study().trials
+    assert (record.score, record.attempt, record.tuner_id) == (0.25, 1, "living")
+
+
+def test_a_sign_of_life_renews_the_lease(chief, worker, clock):
+    serving = chief(1)
+    busy, other = worker("busy"), worker("other")
+    trial = busy.create_trial("busy")
+    for _ in range(3):
+        clock.now += LEASE - 1
+        busy._beat(trial.trial_id)
+        assert other.create_trial("other").status == IDLE
+    finish(busy, trial)
+    for one, name in ((busy, "busy"), (other, "other")):
+        assert one.create_trial(name).status == STOPPED
+        one.leave("max_trials")
+    serving.end()
+
+
+def test_signs_of_life_are_given_from_the_begin_to_the_end_of_a_trial(chief, worker):
+    serving = chief(2)
+    client = worker("a")
+    first = client.create_trial("a")
+    thread = client._heartbeat.thread
+    assert thread.is_alive()
+    finish(client, first)
+    thread.join(30)
+    assert not thread.is_alive()
+    client.create_trial("a")
+    thread = client._heartbeat.thread
+    client.leave("target")
+    thread.join(30)
+    assert not thread.is_alive()
+    serving.end()
+
+
+def test_the_chief_listens_at_its_address_and_nowhere_else(chief, worker, port):
+    def listening():
+        mine = (one for one in psutil.net_connections("inet") if one.pid == os.getpid())
+        # gRPC has it as an IPv6 address, which is the same.
+        return {
+            (one.laddr.ip.removeprefix("::ffff:"), one.laddr.port)
+            for one in mine
+            if one.status == psutil.CONN_LISTEN
+        }
+
+    before = listening()
+    serving = chief(1)
+    client = worker("a")
+    client.create_trial("a")
+    assert listening() - before == {("127.0.0.1", port)}
+    client.leave("target")
+    serving.end()
+    assert listening() == before
+
+
+def test_a_worker_that_was_started_again_repeats_its_trial_at_once(chief, worker):
+    serving = chief(1)
+    lost = worker("a").create_trial("a")
+    second = worker("a")
+    again = second.create_trial("a")
+    assert again.trial_id == lost.trial_id
+    finish(second, again)
+    assert second.create_trial("a").status == STOPPED
+    second.leave("max_trials")
+    serving.end()
+    assert serving.oracle.study().trials[0].attempt == 1
+
+
+def test_two_living_workers_of_one_name_are_refused(chief, worker):
+    serving = chief(2)
+    first, second = worker("a"), worker("a")
+    first.create_trial("a")
+    second.create_trial("a")
+    with pytest.raises(ArgumentError, match=r"KERASTUNER_TUNER_ID of its own\. Received: 'a'"):
+        first.create_trial("a")
+    second.leave("target")
+    assert serving.end() == "target"
+
+
+def test_processes_that_train_one_trial_together_share_a_name(chief, worker):
+    serving = chief(1)
+    speaker = worker("a", multi_worker=True)
+    companion = worker("a", multi_worker=True, should_report=False)
+    trial = speaker.create_trial("a")
+    assert companion.create_trial("a").trial_id == trial.trial_id
+    companion.end_trial(trial)
+    finish(speaker, trial)
+    assert companion.create_trial("a").status == STOPPED
+    assert speaker.create_trial("a").status == STOPPED
+    companion.leave("max_trials")
+    speaker.leave("max_trials")
+    serving.end()
+    assert serving.oracle.study().trials[0].attempt == 0
+
+
+def test_a_worker_that_leaves_hands_its_trial_on(chief, worker):
+    serving = chief(1)
+    leaving, staying = worker("leaving"), worker("staying")
+    leaving.create_trial("leaving")
+    leaving.leave("interrupted")
+    trial = staying.create_trial("staying")
+    assert trial.status == RUNNING
+    finish(staying, trial)
+    assert staying.create_trial("staying").status == STOPPED
+    staying.leave("max_trials")
+    serving.end()
+
+
+def test_after_the_search_a_worker_finds_the_best_in_the_study(chief, worker):
+    serving = chief(1)
+    client = worker("a")
+    finish(client, client.create_trial("a"))
+    assert [one.score for one in client.get_best_trials()] == [0.5]
+    assert client.create_trial("a").status == STOPPED
+    client.leave("max_trials")
+    serving.end()
+    serving.oracle.close()
+    assert [one.score for one in client.get_best_trials()] == [0.5]
+
+
+# ---------------------------------------------------------------------- what goes wrong
+
+
+def test_an_error_on_the_chief_ends_it_and_every_worker(chief, worker, monkeypatch):
+    serving = chief(3)
+    a, b = worker("a"), worker("b")
+    trial = a.create_trial("a")
+    b.create_trial("b")
+
+    def broken(*arguments):
+        raise StudyWriteError("the disk is full")
+
+    monkeypatch.setattr(serving.oracle, "create_trial", broken)
+    with pytest.raises(ChiefError, match="ended the search: the disk is full"):
+        b.create_trial("b")
+    with pytest.raises(ChiefError, match="ended the search: the disk is full"):
+        a.update_trial(trial.trial_id, {"loss": 1.0})
+    with pytest.raises(StudyWriteError, match="the disk is full"):
+        serving.end()
+
+
+def test_a_defect_on_the_chief_is_told_with_its_kind(chief, worker, monkeypatch):
+    serving = chief(1)
+    monkeypatch.setattr(serving.oracle, "create_trial", lambda name: 1 / 0)
+    with pytest.raises(ChiefError, match="ZeroDivisionError: division by zero"):
+        worker("a").create_trial("a")
+    with pytest.raises(ZeroDivisionError):
+        serving.end()
+
+
+def test_a_search_that_is_given_up_ends_the_chief_and_the_workers(chief, worker):
+    serving = chief(9)
+    client = worker("a")
+
+    def fail():
+        trial = client.create_trial("a")
+        trial.status = "FAILED"
+        trial.hyperparameters = TrackedHyperParameters.tracking(trial.hyperparameters)
+        trial.hyperparameters.notes["message"] = "OSError: none"
+        client.end_trial(trial)
+
+    for _ in range(2):
+        fail()
+    with pytest.raises(ChiefError, match=r"The first 3 trials all failed alike.*OSError: none"):
+        fail()
+    with pytest.raises(SearchFailedError, match="OSError: none"):
+        serving.end()
+    assert len(serving.oracle.study().trials) == 3
+
+
+def test_a_refused_parameter_is_the_trials_own_matter(chief, worker):
+    hp = keras_tuner.HyperParameters()
+    build(hp)
+    serving = chief(1, allow_new_entries=False, hyperparameters=hp)
+    client = worker("a")
+    hp = client.get_space()
+    hp.Float("new", 0, 1)
+    with pytest.raises(ArgumentError, match="allow_new_entries"):
+        client.update_space(hp)
+    finish(client, client.create_trial("a"))
+    assert client.create_trial("a").status == STOPPED
+    client.leave("max_trials")
+    serving.end()
+
+
+class Told(logging.Handler):
+    """Notices that something is logged."""
+
+    def __init__(self):
+        super().__init__()
+        self.event = threading.Event()
+
+    def emit(self, record):
+        self.event.set()
+
+
+def test_a_chief_with_nobody_left_says_so_and_ends(chief, worker, clock, caplog, request):
+    told, logger = Told(), logging.getLogger("tfhpo.oracles.chief.server")
+    logger.addHandler(told)
+    request.addfinalizer(lambda: logger.removeHandler(told))
+    serving = chief(1)
+    gone = worker("gone")
+    gone.create_trial("gone")
+    gone.leave("error")
+    assert told.event.wait(30)
+    assert "All workers are gone before the search is done" in caplog.text
+    clock.now = 101
+    with pytest.raises(ChiefError, match="all of its 1 workers are gone"):
+        serving.end()
+
+
+def test_a_chief_to_whom_nobody_comes_ends(chief, clock):
+    serving = chief(1)
+    clock.now = 201
+    with pytest.raises(ChiefError, match=r"no worker has ever come.*waiting at 127.0.0.1"):
+        serving.end()
+
+
+def test_a_port_that_is_taken_is_refused(chief, port):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        with pytest.raises(ArgumentError, match=f"a port of it.*Received: 127.0.0.1:{port}"):
+            chief(1).end()
+
+
+def test_keras_tuners_own_workers_are_refused(chief, clock, port, monkeypatch):
+    serving = chief(1)
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "a")
+    with pytest.raises(grpc.RpcError, match="its workers must run it, too"):
+        OracleClient(RandomOracle("loss", 1)).create_trial("a")
+    clock.now = 201
+    with pytest.raises(ChiefError):
+        serving.end()

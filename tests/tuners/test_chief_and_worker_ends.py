@@ -1,0 +1,114 @@
+"""How a chief's and a worker's search end: with a reason, or with an error, and never in a wait."""
+
+import signal
+import socket
+import threading
+
+import pytest
+from small_searches import FIT, X, Y, random_search
+
+import tfhpo
+from tfhpo.errors import ChiefError
+from tfhpo.oracles import chief
+
+
+@pytest.fixture
+def place(monkeypatch):
+    """Lets what is made from now on be the chief, or a worker of some name."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("KERASTUNER_ORACLE_PORT", str(probe.getsockname()[1]))
+    monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
+    return lambda name: monkeypatch.setenv("KERASTUNER_TUNER_ID", name)
+
+
+class Ended(tfhpo.tuners.SearchListener):
+    """Notes that the search has ended, and which parameters it knew."""
+
+    names = None
+
+    def on_search_end(self, space):
+        self.names = list(space.names)
+
+
+class Serving:
+    """A chief whose oracle is served in a thread of this process."""
+
+    def __init__(self, tuner):
+        self.oracle, self.error = tuner.oracle, None
+        self.oracle.open()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        try:
+            self.reason = chief.serve(self.oracle)
+        except Exception as error:  # noqa: BLE001
+            self.error = error
+
+    def end(self):
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+        self.oracle.close()
+
+
+@pytest.fixture
+def pair(place, tmp_path):
+    """A chief that serves, and a worker whose search has not begun."""
+    place("chief")
+    serving = Serving(random_search(tmp_path, max_trials=2))
+    place("worker")
+    ended = Ended()
+    yield serving, random_search(tmp_path, max_trials=2, listeners=[ended], target=1e9), ended
+    serving.end()
+
+
+def test_a_budget_of_the_worker_ends_the_chief(pair):
+    serving, worker, ended = pair
+    worker.search(X, Y, **FIT)
+    serving.end()
+    assert (worker.stop_reason, serving.reason, serving.error) == ("target", "target", None)
+    assert ended.names == ["units", "learning_rate"]
+    assert len(serving.oracle.study().completed) == 1
+    assert worker.get_best_models()[0].count_params() > 0
+
+
+def test_an_error_on_the_chief_ends_the_worker(pair, monkeypatch):
+    serving, worker, ended = pair
+
+    def broken(tuner_id):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(serving.oracle, "create_trial", broken)
+    with pytest.raises(ChiefError, match="has ended the search: OSError: no space left"):
+        worker.search(X, Y, **FIT)
+    serving.end()
+    assert isinstance(serving.error, OSError)
+    assert ended.names == ["units", "learning_rate"]
+
+
+def test_ctrl_c_on_a_worker_waits_for_no_chief(pair):
+    serving, worker, ended = pair
+
+    class CtrlC(tfhpo.tuners.SearchListener):
+        def on_epoch_end(self, trial, execution, epoch, metrics):
+            raise KeyboardInterrupt
+
+    worker._listeners = (*worker._listeners, CtrlC())
+    worker.search(X, Y, **FIT)
+    assert worker.stop_reason == "interrupted"
+    assert ended.names == ["units", "learning_rate"]
+    assert not serving.oracle.ongoing_trials
+    # Another takes over, which the end of the chief needs.
+    again = chief.ChiefClient(worker._local_oracle, "other")
+    assert again.create_trial("other").trial_id == "0000"
+    again.leave("target")
+
+
+def test_ctrl_c_on_the_chief_ends_it_cleanly(place, tmp_path, monkeypatch, capsys):
+    place("chief")
+    tuner = random_search(tmp_path)
+    monkeypatch.setattr(chief, "serve", lambda oracle: signal.default_int_handler(2, None))
+    tuner.search(X, Y, **FIT)
+    assert tuner.stop_reason == "interrupted"
+    assert capsys.readouterr().err.startswith("Interrupted: ")

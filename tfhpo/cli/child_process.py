@@ -1,0 +1,98 @@
+"""One process of `tfhpo launch`, and its output."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import IO, NamedTuple
+
+# A process that it started, and that outlives it, may hold its output open.
+_DRAIN_SECONDS = 2.0
+
+
+class Ended(NamedTuple):
+    """A process that has ended.
+
+    Attributes:
+        name: Its name.
+        code: Its exit status; the negative number of the signal that killed it.
+    """
+
+    name: str
+    code: int
+
+
+class ChildProcess:
+    """A process that leads a group of its own, so that what it starts can be ended with it.
+
+    What it prints appears in this program's output, each line behind its name.
+
+    Args:
+        name: Its name.
+        command: What it runs.
+        environment: Its variables beside those of this program.
+        on_end: Called in a thread when it has ended.
+        printing: Held while a line is printed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        on_end: Callable[[Ended], object],
+        printing: threading.Lock,
+    ) -> None:
+        self._name = name
+        self._printing = printing
+        self._popen = subprocess.Popen(  # noqa: S603 - the user's own script
+            list(command),
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        pairs = ((self._popen.stdout, sys.stdout), (self._popen.stderr, sys.stderr))
+        self._threads = [
+            *(threading.Thread(target=self._pass_on, args=pair, daemon=True) for pair in pairs),
+            threading.Thread(target=self._await_end, args=(on_end,), daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def interrupt(self) -> None:
+        """Asks it to end, as Ctrl-C does."""
+        self._send(signal.SIGINT)
+
+    def kill(self) -> None:
+        """Ends it with all that it started."""
+        self._send(signal.SIGKILL)
+
+    def drain(self) -> None:
+        """Ends what it started, and waits for its own end and the rest of its output."""
+        self.kill()
+        for thread in self._threads:
+            thread.join(_DRAIN_SECONDS)
+
+    def _send(self, number: signal.Signals) -> None:
+        # The group may be gone, or, on macOS, hold nothing but a process that has just ended.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, number)
+
+    def _await_end(self, on_end: Callable[[Ended], object]) -> None:
+        on_end(Ended(self._name, self._popen.wait()))
+
+    def _pass_on(self, source: IO[bytes], target: IO[str]) -> None:
+        with source:
+            for line in source:
+                # Of a line that is written over again and again, such as a bar, the last state.
+                text = line.decode(errors="replace").rstrip().rsplit("\r", 1)[-1]
+                with self._printing:
+                    target.write(f"[{self._name}] {text}\n")
+                    target.flush()

@@ -1,0 +1,83 @@
+"""`tfhpo launch`: a script as a chief and its workers, on this machine."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tfhpo.cli import places
+from tfhpo.cli.launching import Launch
+from tfhpo.cli.places import GpusOption
+from tfhpo.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from tfhpo.execution.resources import Slot
+
+#: For the command itself: what follows the script is the script's.
+SETTINGS = {"allow_interspersed_args": False}
+# Nothing on another machine can reach it.
+_LOOPBACK = "127.0.0.1"
+
+
+def launch(
+    script: Annotated[
+        Path, typer.Argument(help="A Python script that searches with a tuner.", dir_okay=False)
+    ],
+    arguments: Annotated[list[str] | None, typer.Argument(help="Its own arguments.")] = None,
+    workers: Annotated[
+        str, typer.Option(help="How many workers; auto for one per GPU, or processor core.")
+    ] = "auto",
+    gpus_per_trial: GpusOption = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="The chief's port on 127.0.0.1; by default a free one"),
+    ] = None,
+    max_restarts: Annotated[
+        int, typer.Option(min=0, help="How often each worker that a signal kills is started again.")
+    ] = 3,
+) -> None:
+    """Run a script as a chief and several workers, each a process on this machine.
+
+    All run the same script, under KerasTuner's environment variables: KERASTUNER_TUNER_ID,
+    KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT. Their output comes here, each line behind the
+    name of its process. A worker that a signal kills is started again, and its trial is repeated;
+    where the chief fails, or no worker is left, all are ended. The exit status is 0 if the chief
+    ended well, and every worker that was not replaced.
+    """
+    if not script.is_file():
+        raise ArgumentError(f"A script to launch is a file. Received: {str(script)!r}.")
+    command = [sys.executable, str(script), *(arguments or ())]
+    address = {
+        "KERASTUNER_ORACLE_IP": _LOOPBACK,
+        "KERASTUNER_ORACLE_PORT": str(port or _free_port()),
+    }
+    environments = {
+        f"worker{index}": {**address, **slot.env}
+        for index, slot in enumerate(_slots(workers, gpus_per_trial))
+    }
+    # The chief trains nothing: it must not take a GPU's memory from a worker.
+    chief = {**address, "CUDA_VISIBLE_DEVICES": "-1"}
+    status = Launch(command, {"chief": chief, **environments}, max_restarts).run()
+    if status:
+        raise typer.Exit(status)
+
+
+def _slots(workers: str, gpus_per_trial: float | None) -> list[Slot]:
+    from tfhpo.execution.resources import slots
+
+    count = places.workers(workers)
+    try:
+        return slots("auto" if count is None else count, gpus_per_trial)
+    except ArgumentError as error:
+        raise ArgumentError(str(error).replace("gpus_per_task", "gpus_per_trial")) from error
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_LOOPBACK, 0))
+        number: int = probe.getsockname()[1]
+    return number

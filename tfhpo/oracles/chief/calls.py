@@ -1,0 +1,128 @@
+"""A worker's calls of the chief: patient while it is away, and clear where it answers no."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+
+from tfhpo.errors import ArgumentError, ChiefError, TrialTakenError
+from tfhpo.oracles.chief import desk
+from tfhpo.oracles.chief.protocol import Sender
+
+_LOG = logging.getLogger(__name__)
+#: How long a worker waits for a chief that has never answered, in seconds: as KerasTuner's do.
+FIRST_ANSWER_SECONDS = 3600.0
+#: How long it waits for one that has, and may be started again.
+NEXT_ANSWER_SECONDS = 60.0
+# When it says that it waits.
+_SAY_SO_SECONDS = 30.0
+_RETRY_SECONDS = 0.5
+# A call may wait for a long calculation, but not for ever.
+_CALL_SECONDS = 3600.0
+_GOODBYE_SECONDS = 5.0
+_AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+
+
+class Calls:
+    """Stands in the place of the stub of KerasTuner's client, with the methods of its service.
+
+    Args:
+        stub: The stub.
+        sender: Who calls.
+        address: Where the chief is.
+        clock: Tells the time in seconds.
+        wait: Waits for so many seconds.
+
+    Raises:
+        ChiefError: From each call: the chief is gone, or has ended the search.
+        TrialTakenError: From each call: the trial is another worker's by now.
+    """
+
+    def __init__(
+        self,
+        stub: Any,
+        sender: Sender,
+        address: str,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._stub = stub
+        self._sender = sender
+        self._address = address
+        self._clock, self._wait = clock, wait
+        self._has_answered = False
+        self._ended: str | None = None
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return functools.partial(self._call, getattr(self._stub, name))
+
+    def say_goodbye(self, request: Any, reason: str) -> None:
+        """Leaves the chief, if it is still there.
+
+        Args:
+            request: What goes with it.
+            reason: Why.
+        """
+        if self._has_answered and self._ended is None:
+            metadata = self._sender._replace(leaves=reason).metadata()
+            with contextlib.suppress(grpc.RpcError):
+                self._stub.UpdateTrial(request, timeout=_GOODBYE_SECONDS, metadata=metadata)
+        # The next search may have another chief.
+        self._has_answered, self._ended = False, None
+
+    def _call(
+        self,
+        method: Callable[..., Any],
+        request: Any,
+        wait_for_ready: bool = True,
+        timeout: float | None = None,
+    ) -> Any:
+        """Calls a method; KerasTuner's arguments of patience are those of its own, and unused."""
+        began = self._clock()
+        has_said_so = False
+        while True:
+            if self._ended is not None:
+                raise ChiefError(self._ended)
+            try:
+                answer = method(request, timeout=_CALL_SECONDS, metadata=self._sender.metadata())
+            except grpc.RpcError as error:
+                self._raise_answer(error)
+            else:
+                self._has_answered = True
+                return answer
+            waited = self._clock() - began
+            self._check_patience(waited)
+            if waited > _SAY_SO_SECONDS and not has_said_so:
+                has_said_so = True
+                _LOG.warning("Waiting for the chief at %s.", self._address)
+            self._wait(_RETRY_SECONDS)
+
+    def _raise_answer(self, error: Any) -> None:
+        """Raises what the chief has answered; does nothing where it is not there."""
+        code, text = error.code(), error.details()
+        if code in _AWAY:
+            return
+        if code is desk.TAKEN:
+            raise TrialTakenError(text) from error
+        if code is desk.REFUSED:
+            raise ArgumentError(text) from error
+        if code is desk.ENDED:
+            # Told to every thread that calls from now on: the chief does not stay to say it twice.
+            self._ended = f"The chief has ended the search: {text}"
+            raise ChiefError(self._ended) from error
+        raise ChiefError(f"The chief at {self._address} answers {code.name}: {text}") from error
+
+    def _check_patience(self, waited: float) -> None:
+        patience = NEXT_ANSWER_SECONDS if self._has_answered else FIRST_ANSWER_SECONDS
+        if waited > patience:
+            self._ended = (
+                f"The chief at {self._address} has not answered for {patience:g} s: it has ended "
+                "or was killed. What was recorded is in its study: run the same again to go on."
+            )
+            raise ChiefError(self._ended)

@@ -1,0 +1,167 @@
+"""What the chief answers: KerasTuner's service, with leases."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+from keras_tuner.engine import trial as kt_trial
+from keras_tuner.src import protos
+from keras_tuner.src.distribute.oracle_chief import OracleServicer
+
+from tfhpo.errors import ArgumentError, SpaceError, StudyError, TfhpoError, TrialTakenError
+from tfhpo.oracles.chief.crew import Crew
+from tfhpo.oracles.chief.protocol import Sender, sender_of
+from tfhpo.oracles.strategy_oracle import StrategyOracle
+
+#: What the codes of an answer mean to a worker; the text of each is the cause.
+TAKEN = grpc.StatusCode.ABORTED
+REFUSED = grpc.StatusCode.INVALID_ARGUMENT
+ENDED = grpc.StatusCode.FAILED_PRECONDITION
+
+
+class Desk(OracleServicer):  # type: ignore[misc]
+    """Answers the workers, in threads of the server.
+
+    An error of the oracle ends the search: it is kept for the chief's own thread, and told to each
+    worker that asks for anything from then on.
+
+    Args:
+        oracle: The oracle, whose study is open.
+        crew: The workers.
+
+    Attributes:
+        error: What has ended the search, None as long as nothing has.
+        changed: Set when somebody has spoken.
+    """
+
+    def __init__(self, oracle: StrategyOracle, crew: Crew) -> None:
+        super().__init__(oracle)
+        self._crew = crew
+        self.error: BaseException | None = None
+        self.changed = threading.Event()
+
+    # The names are those of KerasTuner's service.
+
+    def GetSpace(self, request: Any, context: Any) -> Any:
+        with self._answering(context):
+            return super().GetSpace(request, context)
+
+    def UpdateSpace(self, request: Any, context: Any) -> Any:
+        with self._answering(context):
+            try:
+                return super().UpdateSpace(request, context)
+            except (SpaceError, StudyError):
+                raise
+            except (RuntimeError, ValueError) as error:
+                # The trial is at fault that asks for it, as `allow_new_entries=False` has it.
+                raise _RefusedError(error) from error
+
+    def CreateTrial(self, request: Any, context: Any) -> Any:
+        with self._answering(context) as sender:
+            answer = super().CreateTrial(request, context)
+            status = kt_trial.TrialStatus.from_proto(answer.trial.status)
+            if self.oracle.failure is not None:
+                raise self.oracle.failure
+            if status == kt_trial.TrialStatus.STOPPED:
+                self._crew.dismiss(sender.tuner_id)
+            else:
+                self._crew.resume(sender.tuner_id)
+            return answer
+
+    def UpdateTrial(self, request: Any, context: Any) -> Any:
+        with self._answering(context) as sender:
+            if sender.leaves:
+                self._part(sender)
+                return _told(kt_trial.TrialStatus.STOPPED)
+            self._check_holds(sender, request.trial_id)
+            if not request.metrics:
+                return _told(kt_trial.TrialStatus.RUNNING)
+            return super().UpdateTrial(request, context)
+
+    def EndTrial(self, request: Any, context: Any) -> Any:
+        with self._answering(context) as sender:
+            self._check_holds(sender, request.trial.trial_id)
+            answer = super().EndTrial(request, context)
+            if self.oracle.failure is not None:
+                # The trial is recorded; the search is given up.
+                raise self.oracle.failure
+            return answer
+
+    def GetTrial(self, request: Any, context: Any) -> Any:
+        with self._answering(context):
+            return super().GetTrial(request, context)
+
+    def GetBestTrials(self, request: Any, context: Any) -> Any:
+        with self._answering(context):
+            return super().GetBestTrials(request, context)
+
+    # ------------------------------------------------------------------ parts
+
+    @contextlib.contextmanager
+    def _answering(self, context: Any) -> Iterator[Sender]:
+        """Hears who speaks, and turns what is raised into an answer."""
+        sender = _sender(context)
+        try:
+            if self.error is None:
+                self._receive(sender)
+                yield sender
+        except TrialTakenError as error:
+            context.abort(TAKEN, str(error))
+        except _RefusedError as error:
+            context.abort(REFUSED, str(error))
+        except Exception as error:  # noqa: BLE001 - kept for the chief's thread, which raises it
+            self.error = self.error or error
+        finally:
+            self.changed.set()
+        if self.error is not None:
+            self._crew.leave(sender.tuner_id, "error")
+            context.abort(ENDED, _text(self.error))
+
+    def _receive(self, sender: Sender) -> None:
+        if not sender.process:
+            return
+        try:
+            has_replaced = self._crew.hear(sender)
+        except ArgumentError as error:
+            raise _RefusedError(error) from error
+        self.oracle.leases.hear(sender.tuner_id)
+        if has_replaced:
+            self.oracle.release(sender.tuner_id, "was started again")
+
+    def _part(self, sender: Sender) -> None:
+        """Lets a worker go; a trial that it has not ended is another's."""
+        self._crew.leave(sender.tuner_id, sender.leaves)
+        is_loss = sender.leaves == "error"
+        self.oracle.release(sender.tuner_id, f"has left ({sender.leaves})", is_loss=is_loss)
+
+    def _check_holds(self, sender: Sender, trial_id: str) -> None:
+        if self.oracle.leases.holder(trial_id) != sender.tuner_id:
+            raise TrialTakenError(
+                f"Trial {trial_id} is no longer that of {sender.tuner_id!r}: the chief had not "
+                f"heard of it for {self.oracle.leases.seconds:g} s, or has begun anew."
+            )
+
+
+class _RefusedError(Exception):
+    """A call that is refused, while the search goes on."""
+
+
+def _sender(context: Any) -> Sender:
+    sender = sender_of(context.invocation_metadata())
+    return sender or context.abort(
+        REFUSED, "The chief runs tfhpo's tuner: its workers must run it, too."
+    )
+
+
+def _told(status: str) -> Any:
+    """Returns a short answer: nothing but a status."""
+    trial = protos.get_proto().Trial(status=kt_trial.TrialStatus.to_proto(status))
+    return protos.get_service().UpdateTrialResponse(trial=trial)
+
+
+def _text(error: BaseException) -> str:
+    return str(error) if isinstance(error, TfhpoError) else f"{type(error).__name__}: {error}"

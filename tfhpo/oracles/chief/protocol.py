@@ -1,0 +1,56 @@
+"""What the chief and a worker of tfhpo agree on beyond KerasTuner's messages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import NamedTuple
+
+#: How often a worker gives a sign of life, at least, in seconds; and in a lease, at least.
+BEAT_SECONDS = 20.0
+BEATS_PER_LEASE = 6
+
+_WORKER, _PROCESS, _LEAVES = "tfhpo-worker", "tfhpo-process", "tfhpo-leaves"
+
+
+class Sender(NamedTuple):
+    """Who makes a call.
+
+    Attributes:
+        tuner_id: The worker's name.
+        process: Tells its process from an earlier or another one of that name. Empty for one that
+            only trains along with a worker of its name.
+        leaves: Why it leaves, with its last call: the stop reason of its search, or "error"; else
+            empty.
+    """
+
+    tuner_id: str
+    process: str
+    leaves: str = ""
+
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """Returns what goes with the call. Names may be any text, headers are ASCII."""
+        return (
+            (_WORKER, self.tuner_id.encode().hex()),
+            (_PROCESS, self.process),
+            (_LEAVES, self.leaves),
+        )
+
+
+def sender_of(metadata: Iterable[tuple[str, str]]) -> Sender | None:
+    """Returns who makes a call, None where it is no worker of tfhpo."""
+    told = dict(metadata)
+    if _WORKER not in told:
+        return None
+    name = bytes.fromhex(told[_WORKER]).decode()
+    return Sender(name, told.get(_PROCESS, ""), told.get(_LEAVES, ""))
+
+
+def beat_seconds(lease: float) -> float:
+    """Returns how often a worker gives a sign of life."""
+    return min(BEAT_SECONDS, lease / BEATS_PER_LEASE)
+
+
+def address() -> str:
+    """Returns where the chief is, as KerasTuner's variables tell."""
+    return f"{os.environ['KERASTUNER_ORACLE_IP']}:{os.environ['KERASTUNER_ORACLE_PORT']}"
