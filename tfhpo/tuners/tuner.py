@@ -7,9 +7,7 @@ import copy
 import functools
 import statistics
 import sys
-import time
 import traceback
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -32,10 +30,9 @@ from tfhpo.errors import (
     SpaceError,
     StudyError,
 )
-from tfhpo.execution import InProcess, InStep, Outcome, Report, Task, Workers
+from tfhpo.execution import InProcess, InStep, Report, Workers
 from tfhpo.hp import advise
 from tfhpo.oracles import StrategyOracle
-from tfhpo.oracles.fidelity import level_of
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.links import link_to
 from tfhpo.oracles.runs import PRUNED
@@ -69,6 +66,7 @@ from tfhpo.tuners.logs import logger_of
 from tfhpo.tuners.memory import TrialMemory
 from tfhpo.tuners.preparation import Preparation
 from tfhpo.tuners.quiet import without_retracing_warnings
+from tfhpo.tuners.search_loop import SearchLoop, why_stopped
 from tfhpo.tuners.trainer import Trainer
 from tfhpo.tuners.training import HookCallback
 
@@ -89,8 +87,6 @@ _ENDS_SEARCH = (
 )
 # Reasons to stop after which no trial goes on from another, unless there will be more of them.
 _USED_UP = ("max_trials", "exhausted")
-# How long a worker waits before it asks the chief again, in seconds.
-_IDLE_WAIT = 1.0
 _INTERRUPTED = (
     "Interrupted: every trial that ended is kept, and the next search here goes on from there.\n"
 )
@@ -243,15 +239,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._overridden = frozenset(hp.name for hp in oracle.hyperparameters.space)
         self._told: SearchListener = Listeners(())
         self._trainer: Trainer | None = None
-        self._in_flight = InFlight("", workers=False)
         self._memory = TrialMemory()
         # A task that is interrupted in mid-step would leave the others waiting for it.
         self._interruption = Interruption(at_once=self._crew is None)
         self._fit_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.stop_reason: str | None = None
-        self._told_of_silence = False
         self._advised: set[str] = set()
-        self._warned: set[str] = set()
         super().__init__(
             oracle,
             hypermodel,
@@ -364,18 +357,19 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             # Its later rounds go on from the weights of any earlier trial.
             self._weights.keep_all_for_now()
         self.on_search_begin()
-        self._in_flight = InFlight(self.tuner_id, workers=not isinstance(self._engine, InProcess))
+        loop = self._loop()
+        desk = desk_of(self._link, self._told, self.oracle.update_trial, self._best_trials)
         try:
-            desk = desk_of(self._link, self._told, self.oracle.update_trial, self._best_trials)
             self._engine.run(
                 self._training(fit_args, fit_kwargs),
-                self._tasks(time.monotonic()),
+                loop.tasks(),
                 lambda _, question, args, kwargs: desk[question](*args, **kwargs),
-                self._take_outcome,
+                loop.take,
             )
         except KeyboardInterrupt:
             self.stop_reason = "interrupted"
         else:
+            self.stop_reason = loop.stop_reason
             self._weights.settle()
             if not self._is_worker() and self.stop_reason in _USED_UP:
                 # A worker's end is not the search's: others may go on from what it left.
@@ -384,6 +378,20 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             # Before the listeners hear of the end: a chief that is gone must not be waited for.
             self._link.leave(self.stop_reason)
         self.on_search_end()
+
+    def _loop(self) -> SearchLoop:
+        oracle = self._local_oracle
+        return SearchLoop(
+            self,
+            link=self._link,
+            told=self._told,
+            budget=self._budget,
+            rungs=self._rungs,
+            weights=self._weights,
+            in_flight=InFlight(self.tuner_id, workers=not isinstance(self._engine, InProcess)),
+            is_worker=self._is_worker(),
+            prunes=isinstance(oracle, StrategyOracle) and oracle.prunes,
+        )
 
     def _training(
         self, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]
@@ -423,78 +431,6 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         sent._engine, sent._interruption = InProcess(), Interruption()
         return sent
 
-    def _tasks(self, began: float) -> Iterator[Task | None]:
-        """Yields the trials as they are asked for; None where there is none now."""
-        while self.stop_reason is None:
-            trial = self._next_trial(began)
-            if trial is None:
-                if self.stop_reason is None:
-                    yield None
-                continue
-            self._told.on_trial_begin(self._link.record(trial))
-            self.on_trial_begin(trial)
-            yield Task(trial.trial_id, trial)
-
-    def _take_outcome(self, task: Task, outcome: Outcome) -> None:
-        """Ends a trial that ran, or whose process died."""
-        trial = self._in_flight.take(task.key)
-        if outcome.failure is None:
-            ran: kt_trial.Trial = outcome.value.trial
-            self._pass_on(outcome.value.warned)
-            trial.status, trial.message = ran.status, ran.message
-            trial.hyperparameters = ran.hyperparameters
-            if trial.status == _COMPLETED:
-                self._check_reported(reported=outcome.value.reported)
-                self._rungs.check_read(trial)
-                if outcome.value.kept:
-                    self._weights.take_charge(trial.trial_id)
-        elif outcome.failure.error is not None:
-            # What an attempt does not make a failure of its trial ends the search.
-            raise outcome.failure.error
-        else:
-            trial.status = kt_trial.TrialStatus.INVALID
-            trial.message = outcome.failure.message
-        self.on_trial_end(trial)
-
-    def _next_trial(self, began: float) -> kt_trial.Trial | None:
-        """Returns the next trial; None after a stop, which is noted, or a wait."""
-        scores = self._scores() if self._budget.needs_scores else []
-        self.stop_reason = self._budget.exceeded(scores, self.oracle.objective.direction, began)
-        if self.stop_reason is not None:
-            return None
-        self.pre_create_trial()
-        name = self._in_flight.free_name()
-        trial = self.oracle.create_trial(name)
-        if trial.status == kt_trial.TrialStatus.STOPPED:
-            self.stop_reason = self._why_stopped()
-            return None
-        if trial.status == kt_trial.TrialStatus.IDLE:
-            if self._is_worker():
-                time.sleep(_IDLE_WAIT)
-            elif not len(self._in_flight):
-                raise StudyError("The oracle waits for other workers, and there are none.")
-            return None
-        self._link.begin(trial, name)
-        self._in_flight.add(trial, name)
-        return trial
-
-    def _why_stopped(self) -> str:
-        limit = self.oracle.max_trials
-        if self._is_worker():
-            return "max_trials"
-        return "max_trials" if limit and len(self.oracle.trials) >= limit else "exhausted"
-
-    def _scores(self) -> list[float]:
-        if self._is_worker():
-            return [trial.score for trial in self.oracle.get_best_trials(1)]
-        trials = [self.oracle.trials[trial_id] for trial_id in self.oracle.end_order]
-        ended = [trial for trial in trials if trial.status in (_COMPLETED, PRUNED)]
-        # Scores of a lower fidelity than the highest so far may mean something else.
-        levels = [level_of(trial, self._rungs.fidelity) for trial in ended]
-        return [
-            trial.score for trial, level in zip(ended, levels, strict=True) if level == max(levels)
-        ]
-
     def _chief_of(self, oracle: StrategyOracle) -> Any:
         """Returns the chief's oracle as this worker calls it, in place of KerasTuner's client."""
         # It loads gRPC, which needs a while.
@@ -513,7 +449,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             from tfhpo.oracles.chief import serve
 
             try:
-                self.stop_reason = serve(self.oracle) or self._why_stopped()
+                self.stop_reason = serve(self.oracle) or why_stopped(self.oracle, is_worker=False)
             except KeyboardInterrupt:
                 self.stop_reason = "interrupted"
         else:
@@ -609,25 +545,6 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             leave=lambda model, execution, epochs: self._rungs.end(model, trial, execution, epochs),
         )
         return self._trainer.run(args, kwargs)
-
-    def _pass_on(self, warned: Sequence[tuple[str, type[Warning]]]) -> None:
-        """Warns of what a worker was warned of, once."""
-        for text, category in warned:
-            if text not in self._warned:
-                self._warned.add(text)
-                warnings.warn(text, category, stacklevel=2)
-
-    def _check_reported(self, *, reported: bool) -> None:
-        """Tells, once, of a pruner that hears of no epoch."""
-        oracle = self._local_oracle
-        prunes = isinstance(oracle, StrategyOracle) and oracle.prunes
-        if prunes and not reported and not self._told_of_silence:
-            self._told_of_silence = True
-            warnings.warn(
-                "The pruner stops nothing: a trial has reported no epochs. A `fit` of your own "
-                "must pass on the `callbacks` that it is given.",
-                stacklevel=2,
-            )
 
     def _prepare(
         self, trial: kt_trial.Trial, model: Any, arguments: dict[str, Any], execution: int
