@@ -66,6 +66,15 @@ def test_notes_of_what_others_declared():
     assert found == {"own_a": Role.OTHER}
 
 
+def test_notes_in_a_name_scope_are_of_that_scope():
+    hp = kt.HyperParameters()
+    hp.Boolean("own_a")
+    with hp.name_scope("top"), roles.collecting() as found:
+        hp.Boolean("own_a")
+        Declarer(hp, Role.OTHER, "own_").note_all("a")
+    assert found == {"top/own_a": Role.OTHER}
+
+
 @pytest.mark.parametrize(("whole", "noted"), [(True, 0), (False, 1)])
 @pytest.mark.parametrize("active", [True, False])
 def test_a_scope_is_left_for_a_tuner_only_where_it_may_hide_something(active, whole, noted):

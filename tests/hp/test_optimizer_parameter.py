@@ -192,7 +192,15 @@ def test_further_arguments_reach_keras():
         ({"amsgrad": True}, r"Received: 'amsgrad', which 'momentum' does not take"),
         ({"learning_rate": 0.1}, r"`learning_rate` is chosen by.*learning_rate=0.1"),
         ({"momentum": 0.5}, r"`momentum` is chosen by.*momentum=0.5"),
+        (
+            {"optimizers": "adam", "tune_betas": True, "beta_2": 0.9},
+            r"`beta_2` is chosen by.*beta_2=0.9",
+        ),
+        ({"tune_betas": "no"}, r"`tune_betas` must be True or False.*tune_betas='no'"),
+        ({"fine_tuning": 1}, r"`fine_tuning` must be True or False.*fine_tuning=1"),
         ({"schedule": lambda *_, **__: "cosine"}, r"`schedule` must return.*Received: 'cosine'"),
+        ({"schedule": "cosine"}, r"`schedule` must be a function of hp.*Received: 'cosine'"),
+        ({"schedule": schedules.CosineDecay(0.1, 10)}, r"`schedule` must be a function.*Cosine"),
     ],
 )
 def test_refusals(arguments, told):

@@ -83,7 +83,8 @@ RULES = {
         "non_negative": FLAG,
     },
     "WarmUp": {
-        "schedule": POSITIVE, "warmup_steps": WHOLE, "initial_learning_rate": NOT_NEGATIVE,
+        "schedule": ("a Keras learning-rate schedule, or a finite number above 0", POSITIVE[1]),
+        "warmup_steps": WHOLE, "initial_learning_rate": NOT_NEGATIVE,
     },
     "TriangularCycle": {
         "initial_learning_rate": POSITIVE, "maximal_learning_rate": POSITIVE, "step_size": COUNT,

@@ -58,12 +58,13 @@ def test_piecewise_constant(boundaries):
     schedule = schedules.PiecewiseConstantDecay(boundaries, values)
 
     # The reference takes one step at a time.
+    steps = [*RUN, *BOUNDARIES]
     expected = [
         reference.piecewise_constant(tf.constant(int(step)), boundaries, values)().numpy()
-        for step in BOUNDARIES
+        for step in steps
     ]
-    close(rates(schedule, BOUNDARIES), expected)
-    close([float(schedule(step)) for step in BOUNDARIES], expected)
+    close(rates(schedule, steps), expected)
+    close([float(schedule(int(step))) for step in steps], expected)
 
 
 @pytest.mark.parametrize("cycle", [False, True])

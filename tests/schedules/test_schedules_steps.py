@@ -54,6 +54,12 @@ def test_a_step_may_be_of_any_type(schedule, as_step):
     close(float(rate), float(schedule(21)))
 
 
+@pytest.mark.parametrize("as_step", [np.uint8, np.int8, np.int16])
+def test_a_boundary_may_lie_beyond_the_type_of_a_step(as_step):
+    schedule = schedules.PiecewiseConstantDecay([300, 70_000], [0.1, 0.01, 0.001])
+    assert float(schedule(as_step(100))) == pytest.approx(0.1)
+
+
 def test_any_shape_is_kept(schedule):
     found = rates(schedule, STEPS.reshape(9, 10))
     np.testing.assert_array_equal(found, rates(schedule, STEPS).reshape(9, 10))
@@ -99,6 +105,13 @@ def test_equal_cycles_stay_equal_for_ever(schedule, period):
     # The first whole number of cycles beyond 2^31, where float32 knows every 256th step only.
     later = (HUGE // period + 1) * period
     np.testing.assert_array_equal(rates(schedule, later + np.arange(10, period + 10)), first)
+
+
+@pytest.mark.parametrize("length", [10**6, 10**7, 10**8, 10**9])
+def test_a_height_that_fades_over_many_steps_does_so_in_time(length):
+    """In float32 such a gamma is off by a part of itself that so many steps multiply."""
+    fading = schedules.TriangularCycle(1e-4, 0.1, length // 20, "exp_range", 0.01 ** (1 / length))
+    assert float(fading(19 * (length // 20))) == pytest.approx(1e-4 + 0.0999 * 0.01**0.95, rel=1e-4)
 
 
 def test_the_stairs_of_huge_steps_fade_away():

@@ -172,6 +172,7 @@ def test_lengths(length, steps):
         ({"learning_rate": (0.0, 0.1)}, r"`learning_rate` must be .* above 0.*=0.0"),
         ({"learning_rate": 0}, r"`learning_rate` must be .* above 0.*=0"),
         ({"learning_rate": "fast"}, r"`learning_rate` must be .*='fast'"),
+        ({"warmup": 0.1}, r"`warmup` must be True or False. Received: warmup=0.1"),
         ({"name": ""}, r"`name` must be a string, not empty. Received: ''"),
         ({"seed": "x", "kinds": ["noisy_linear_cosine"]}, r"`seed` must be .*'x'"),
     ],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tfhpo.errors import ArgumentError
 from tfhpo.space import FloatRange, Levels, Parameter, Point, Space, Steps
-from tfhpo.strategies import Former, RandomSearch, Result, Stage, Staged
+from tfhpo.strategies import Former, Outcome, RandomSearch, Result, Stage, Staged
 
 UNIT = FloatRange(0.0, 1.0)
 
@@ -224,6 +224,15 @@ def test_trials_from_elsewhere_count_in_the_stage_that_they_come_in():
     assert [one["first"] for one in opened(search)] == [0, 5]
 
 
+def test_trials_from_elsewhere_leave_each_stage_at_least_one():
+    search = staged(cube("a", "b"), ["a"], ["b"], budget=4)
+    for place in np.linspace(0.1, 0.9, 9):
+        point = search.space.point(np.array([place, place]))
+        search.used[search.strategy.hold(point)] = search.space.decode(point.x)
+    search.run(2)
+    assert [(one["first"], one["end"]) for one in opened(search)] == [(9, 10), (10, 11)]
+
+
 def test_an_exhausted_stage_leaves_its_trials_to_the_next():
     space = Space([Parameter("a", Steps(1, 3)), Parameter("b", UNIT)])
     search = staged(space, Stage(["a"], 10), Stage(["b"], 10))
@@ -305,6 +314,22 @@ def test_a_trial_that_turns_out_to_lie_in_the_stage_is_told_to_it():
     search.tell(late, 5.0)
     assert told.scores.tolist()[-1] == 5.0
     assert len(told) == 3
+
+
+def test_a_stage_is_told_which_trials_were_pruned():
+    search = staged(cube("a", "b"), Stage(["a"], 3), Stage(["b"], 3))
+    for pruned in (True, False):
+        (suggestion,) = search.ask()
+        search.tell(suggestion, 1.0, pruned=pruned)
+    told = search.strategy._search.proposer.history
+    assert [told.entry(key).outcome for key in (0, 1)] == [Outcome.PRUNED, Outcome.COMPLETED]
+
+
+def test_the_events_of_a_stages_strategy_are_nobodys():
+    search = staged(cube("a", "b"), Stage(["a"], 12), Stage(["b"], 3), strategy="elastic-grid")
+    search.run(12)
+    assert {event.kind for event in search.strategy.take_events()} == {"stage"}
+    assert list(search.strategy._search.proposer.take_events()) == []
 
 
 def test_a_revised_score_reaches_the_stage():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfhpo.declaring import Declarer, Role
+from tfhpo.schedules import arguments
 
 
 def dropout(hp: Any, *, dense: bool = False, name: str = "dropout") -> float:
@@ -32,7 +33,11 @@ def dropout(hp: Any, *, dense: bool = False, name: str = "dropout") -> float:
 
     Returns:
         The rate, for `keras.layers.Dropout`.
+
+    Raises:
+        ArgumentError: If `dense` is no truth value.
     """
     declare = Declarer(hp, Role.OTHER)
-    rate: float = declare.real(name, 0.2 if dense else 0.0, 0.5)
+    least = 0.2 if arguments.flag("dense", dense) else 0.0
+    rate: float = declare.real(name, least, 0.5)
     return rate

@@ -54,7 +54,8 @@ def elastic_net(hp: Any, *, name: str = "elastic_net") -> ElasticNet | None:
     The strength, `elastic_net_strength`, goes from 1e-6 to 1e-2 on a log scale: from the smallest
     of the usual weight decays (see `hp.weight_decay`) to Keras's default for `L1` and `L2`. The
     mixing, `elastic_net_alpha`, goes from 0, ridge, to 1, lasso. Zou & Hastie 2005,
-    "Regularization and variable selection via the elastic net", tune two such parameters as well.
+    "Regularization and variable selection via the elastic net", tune two such parameters as well;
+    their alpha is the share of the ridge.
 
     Example:
         >>> import keras

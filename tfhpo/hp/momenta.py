@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfhpo.declaring import Declarer, Role
+from tfhpo.schedules import arguments
 
 # Horizons 1/(1 - m) of 5, 10, 20, 50 and 100 steps.
 _MOMENTA = (0.8, 0.9, 0.95, 0.98, 0.99)
@@ -55,8 +56,11 @@ def beta_1(hp: Any, *, tune: bool = False, name: str = "beta_1") -> float:
         hp: The `keras_tuner.HyperParameters`.
         tune: Whether to declare a parameter.
         name: The parameter's name.
+
+    Raises:
+        ArgumentError: If `tune` is no truth value.
     """
-    return _levels(hp, name, _MOMENTA, 0.9) if tune else 0.9
+    return _levels(hp, name, _MOMENTA, 0.9) if arguments.flag("tune", tune) else 0.9
 
 
 def beta_2(hp: Any, *, tune: bool = False, name: str = "beta_2") -> float:
@@ -70,8 +74,11 @@ def beta_2(hp: Any, *, tune: bool = False, name: str = "beta_2") -> float:
         hp: The `keras_tuner.HyperParameters`.
         tune: Whether to declare a parameter.
         name: The parameter's name.
+
+    Raises:
+        ArgumentError: If `tune` is no truth value.
     """
-    return _levels(hp, name, _SECOND_MOMENTS, 0.999) if tune else 0.999
+    return _levels(hp, name, _SECOND_MOMENTS, 0.999) if arguments.flag("tune", tune) else 0.999
 
 
 def epsilon(hp: Any, *, tune: bool = False, name: str = "epsilon") -> float:
@@ -85,8 +92,11 @@ def epsilon(hp: Any, *, tune: bool = False, name: str = "epsilon") -> float:
         hp: The `keras_tuner.HyperParameters`.
         tune: Whether to declare a parameter.
         name: The parameter's name.
+
+    Raises:
+        ArgumentError: If `tune` is no truth value.
     """
-    if not tune:
+    if not arguments.flag("tune", tune):
         return 1e-8
     value: float = Declarer(hp, Role.OTHER).real(name, 1e-8, 1.0, sampling="log")
     return value

@@ -27,6 +27,7 @@ DEFAULT_OPTIMIZERS = ("momentum", "rmsprop", "adam", "adamw")
 _Schedule = Callable[..., Any]
 # Chosen here; a fixed one would leave a parameter that changes nothing.
 _TAKEN = ("learning_rate", "momentum", "nesterov", "weight_decay", "name")
+_TUNED = ("beta_1", "beta_2", "epsilon")
 
 
 @dataclass(frozen=True)
@@ -119,12 +120,15 @@ def optimizer(
         The Keras optimiser; None in a conditional scope that is not active.
 
     Raises:
-        ArgumentError: If an optimiser is not known or listed twice, or does not take an argument.
+        ArgumentError: If an optimiser is not known or listed twice, or does not take an argument;
+            if `schedule` is no function, or makes no schedule; if another argument breaks its rule.
     """
     kinds = _checked_kinds(optimizers)
+    _check_schedule(schedule)
     if not isinstance(weight_decay, bool):
         weight_decay = arguments.not_negative("weight_decay", weight_decay)
-    _check_kwargs(kinds, kwargs)
+    taken = (*_TAKEN, *_TUNED) if arguments.flag("tune_betas", tune_betas) else _TAKEN
+    _check_kwargs(kinds, kwargs, taken)
     declare = Declarer(hp, Role.LEARNING_RATE_AND_LOSS)
     chosen = kinds[0] if len(kinds) == 1 else declare.choice(name, kinds)
     made = None
@@ -192,16 +196,32 @@ def _checked_kinds(optimizers: str | Sequence[str] | None) -> list[str]:
     return kinds
 
 
-def _check_kwargs(kinds: Sequence[str], kwargs: Mapping[str, Any]) -> None:
-    """Refuses arguments that an optimiser does not take, or that are chosen here."""
+def _check_schedule(schedule: object) -> None:
+    # A schedule can be called, too, but with a step.
+    made = isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
+    if schedule is not None and (made or not callable(schedule)):
+        raise ArgumentError(
+            "`schedule` must be a function of hp, learning_rate and name that makes one, such as "
+            f"functools.partial(schedules.tunable, total_steps=1000). Received: {schedule!r}."
+        )
+
+
+def _check_kwargs(kinds: Sequence[str], kwargs: Mapping[str, Any], taken: Sequence[str]) -> None:
+    """Refuses arguments that an optimiser does not take, or that are chosen here.
+
+    Args:
+        kinds: The optimisers.
+        kwargs: The arguments.
+        taken: The names of those that are chosen here.
+    """
     for argument in kwargs:
-        if argument in _TAKEN:
+        if argument in taken:
             raise ArgumentError(
                 f"`{argument}` is chosen by tfhpo.hp.optimizer. "
                 f"Received: {argument}={kwargs[argument]!r}."
             )
         for kind in kinds:
-            known = set(inspect.signature(_KINDS[kind].make).parameters) - {"kwargs", *_TAKEN}
+            known = set(inspect.signature(_KINDS[kind].make).parameters) - {"kwargs", *taken}
             if argument not in known:
                 near = difflib.get_close_matches(argument, known, n=1)
                 hint = f" Did you mean {near[0]!r}?" if near else ""

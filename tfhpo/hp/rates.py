@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tfhpo.declaring import Declarer, Role
 from tfhpo.errors import ArgumentError
+from tfhpo.schedules import arguments
 
-_ADAPTIVE = (1e-3, 1e-2)
+_LOWER = (1e-3, 1e-2)
 #: Optimiser to its smallest and largest initial rate.
-RATES: dict[str, tuple[float, float]] = {
-    "sgd": (1e-2, 1e-1),
-    "momentum": _ADAPTIVE,
-    "nesterov": _ADAPTIVE,
-    "adagrad": _ADAPTIVE,
-    "adadelta": (1e-2, 1e-1),
-    "rmsprop": _ADAPTIVE,
-    "adam": _ADAPTIVE,
-    # Its step is Adam's: the decay is taken off beside it.
-    "adamw": _ADAPTIVE,
-    "adamax": _ADAPTIVE,
-    "nadam": _ADAPTIVE,
-    # AdamW's over ten and over three.
-    "lion": (1e-4, 3e-3),
-}
+RATES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "sgd": (1e-2, 1e-1),
+        "momentum": _LOWER,
+        "nesterov": _LOWER,
+        "adagrad": _LOWER,
+        "adadelta": (1e-2, 1e-1),
+        "rmsprop": _LOWER,
+        "adam": _LOWER,
+        # Its step is Adam's: the decay is taken off beside it.
+        "adamw": _LOWER,
+        "adamax": _LOWER,
+        "nadam": _LOWER,
+        # AdamW's over ten and over three.
+        "lion": (1e-4, 3e-3),
+    }
+)
 # The smallest rate falls by two orders of magnitude and the largest by one: a range of both.
 _FINE_TUNING = (1e-2, 1e-1)
 
@@ -49,11 +54,14 @@ def learning_rate(
 
     Sources: that the rate is the first parameter to tune, near 1e-2 for plain SGD, and on a log
     scale: Bengio 2012, "Practical recommendations for gradient-based training of deep
-    architectures", section 3.1. The adaptive methods move each weight by about the rate itself
-    whatever its gradient, so theirs are lower: Kingma & Ba 2015, "Adam", section 2.1. Lion's step
-    has only signs and takes 3 to 10 times less than AdamW: Chen et al. 2023, "Symbolic discovery
-    of optimization algorithms". A pretrained network is changed in small steps, one to
-    two orders of magnitude lower.
+    architectures", sections 3.1 and 3.3. The adaptive methods move each weight by about the rate
+    itself whatever its gradient, so theirs are lower: Kingma & Ba 2015, "Adam", section 2.1. A
+    momentum of 0.9 makes ten steps of one where the gradient stays; a tenth of the rate undoes
+    that. Lion's step has only signs and takes 3 to 10 times less than AdamW: Chen et al. 2023,
+    "Symbolic discovery of optimization algorithms". A pretrained network is fine-tuned with
+    rates one to two orders of magnitude lower, so as not to lose what it has learnt: Girshick et
+    al. 2014, "Rich feature hierarchies for accurate object detection and semantic segmentation",
+    section 2.3, take a tenth.
 
     Example:
         >>> import keras_tuner
@@ -74,7 +82,7 @@ def learning_rate(
         The rate; None in a conditional scope that is not active, as from every function here.
 
     Raises:
-        ArgumentError: If the optimiser is not known.
+        ArgumentError: If the optimiser is not known, or `fine_tuning` is no truth value.
     """
     low, high = rate_range(optimizer, fine_tuning=fine_tuning)
     declare = Declarer(hp, Role.LEARNING_RATE_AND_LOSS)
@@ -86,11 +94,11 @@ def rate_range(optimizer: str, *, fine_tuning: bool = False) -> tuple[float, flo
     """Returns the smallest and the largest recommended rate of an optimiser.
 
     Raises:
-        ArgumentError: If the optimiser is not known.
+        ArgumentError: If the optimiser is not known, or `fine_tuning` is no truth value.
     """
     check_optimizer(optimizer)
     low, high = RATES[optimizer]
-    if not fine_tuning:
+    if not arguments.flag("fine_tuning", fine_tuning):
         return low, high
     # Rounded: 0.1 * 0.01 has a tail of digits, which a table of trials would show.
     return float(f"{low * _FINE_TUNING[0]:.6g}"), float(f"{high * _FINE_TUNING[1]:.6g}")

@@ -49,6 +49,10 @@ class NumberRule:
             raise _refusal(name, self._wording, value)
         return number
 
+    def worded(self, wording: str) -> NumberRule:
+        """Returns the same rule for an argument that may be something else than a number, too."""
+        return NumberRule(wording, self._holds)
+
 
 positive = NumberRule("a finite number above 0", lambda x: 0.0 < x < math.inf)
 not_negative = NumberRule("a finite number of 0 or more", lambda x: 0.0 <= x < math.inf)

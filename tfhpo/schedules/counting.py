@@ -29,6 +29,13 @@ def is_whole(step: Any) -> bool:
     return bool(keras.backend.is_int_dtype(step.dtype))
 
 
+def counted(step: Any) -> Any:
+    """Returns steps as a tensor; whole ones in the widest integer type of the backend."""
+    step = ops.convert_to_tensor(step)
+    # Keras's "int" is what its optimisers count in: int64 on TensorFlow, int32 elsewhere.
+    return ops.cast(step, "int") if is_whole(step) else step
+
+
 def turns(step: Any, period: float) -> tuple[Any, Any]:
     """Returns how many whole periods have passed, and the steps since: s // P and s mod P.
 
@@ -39,7 +46,7 @@ def turns(step: Any, period: float) -> tuple[Any, Any]:
     Returns:
         Two float32 tensors of the shape of `step`.
     """
-    step = _counted(step)
+    step = counted(step)
     if is_whole(step) and float(period).is_integer() and period <= MOST_STEPS:
         period = int(period)
     else:
@@ -54,12 +61,5 @@ def since(step: Any, start: int) -> Any:
         step: s, any shape.
         start: The step to count from.
     """
-    step = _counted(step)
+    step = counted(step)
     return ops.maximum(ops.subtract(step, start), 0)
-
-
-def _counted(step: Any) -> Any:
-    """Returns steps as a tensor; whole ones in the widest integer type of the backend."""
-    step = ops.convert_to_tensor(step)
-    # Keras's "int" is what its optimisers count in: int64 on TensorFlow, int32 elsewhere.
-    return ops.cast(step, "int") if is_whole(step) else step

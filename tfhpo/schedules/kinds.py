@@ -32,8 +32,8 @@ Make = Callable[[float, int], Any]
 # The lowest rate of a cosine over its highest: 0, or orders of magnitude.
 _ALPHAS = (0.0, 1e-3, 1e-2, 1e-1)
 
-# A cycle that ended exactly with the training would show a last restart, after the last step, as
-# the rate of the last epoch.
+# A cycle or a stair that ended exactly with the training would show what follows it, after the last
+# step, as the rate of the last epoch.
 _BEYOND = 1.0 + 1e-4
 
 
@@ -57,9 +57,8 @@ def _constant(_declare: Declarer, _seed: int) -> Make:
 def _exponential(declare: Declarer, _seed: int) -> Make:
     final = declare.real("final_fraction", 1e-4, 0.5, sampling="log")
     stairs = _stairs(declare)
-    # Over T/n steps, n times, the factor f^(1/n).
     return lambda rate, steps: ExponentialDecay(
-        rate, steps / (stairs or 1), final ** (1 / (stairs or 1)), staircase=bool(stairs)
+        rate, stairs.length(steps), final ** (1 / stairs.drops), staircase=stairs.wanted
     )
 
 
@@ -68,7 +67,7 @@ def _natural_exponential(declare: Declarer, _seed: int) -> Make:
     decay = declare.real("decay", 0.5, 9.0, sampling="log")
     stairs = _stairs(declare)
     return lambda rate, steps: NaturalExponentialDecay(
-        rate, steps / (stairs or 1), decay / (stairs or 1), staircase=bool(stairs)
+        rate, stairs.length(steps), decay / stairs.drops, staircase=stairs.wanted
     )
 
 
@@ -77,7 +76,7 @@ def _inverse_time(declare: Declarer, _seed: int) -> Make:
     stairs = _stairs(declare)
     # r / (1 + k s / T) is f r at the end.
     return lambda rate, steps: InverseTimeDecay(
-        rate, steps / (stairs or 1), (1 / final - 1) / (stairs or 1), staircase=bool(stairs)
+        rate, stairs.length(steps), (1 / final - 1) / stairs.drops, staircase=stairs.wanted
     )
 
 
@@ -168,11 +167,36 @@ def _one_cycle(declare: Declarer, _seed: int) -> Make:
     return lambda rate, steps: OneCycle(rate, steps, climb, initial, final, annealing)
 
 
-def _stairs(declare: Declarer) -> Any:
-    """Declares whether a decay goes down in stairs and in how many; None where it does not."""
+@dataclass(frozen=True)
+class _Stairs:
+    """The stairs of a decay, the last of which lies at its end.
+
+    Args:
+        count: How many there are; None where the decay is smooth.
+    """
+
+    count: int | None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there are any."""
+        return self.count is not None
+
+    @property
+    def drops(self) -> int:
+        """How many times the rate falls on the way to the last stair; 1 for all the way at once."""
+        return 1 if self.count is None else self.count - 1
+
+    def length(self, steps: int) -> float:
+        """Returns the steps of a stair, or of the smooth decay."""
+        return float(steps) if self.count is None else _BEYOND * steps / self.count
+
+
+def _stairs(declare: Declarer) -> _Stairs:
+    """Declares whether a decay goes down in stairs, and in how many."""
     declare.boolean("staircase")
     with declare.scope("staircase", [True]):
-        return declare.integer("stairs", 2, 10, sampling="log")
+        return _Stairs(declare.integer("stairs", 2, 10, sampling="log"))
 
 
 def _cosine_shape(declare: Declarer) -> dict[str, Any]:

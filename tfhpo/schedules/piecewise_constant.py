@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from tfhpo.errors import ArgumentError
-from tfhpo.schedules import arguments
+from tfhpo.schedules import arguments, counting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +63,10 @@ class PiecewiseConstantDecay(
                 f"the last. Received: boundaries={boundaries}, values={values}."
             )
         super().__init__(boundaries, values, arguments.scope(name))
+
+    def __call__(self, step: Any) -> Any:
+        # Keras casts the boundaries to the type of the step, in which they may not fit.
+        return super().__call__(counting.counted(step))
 
 
 def _ascending(boundaries: Any) -> list[float]:

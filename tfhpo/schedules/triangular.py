@@ -10,6 +10,7 @@ Notation:
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -90,7 +91,8 @@ class TriangularCycle(keras.optimizers.schedules.LearningRateSchedule):  # type:
         if self.mode == "triangular2":
             return ops.power(0.5, cycle)
         if self.mode == "exp_range":
-            return ops.power(self.gamma, counting.as_float(step))
+            # Its logarithm keeps what a base so close to 1 loses in float32.
+            return ops.exp(math.log(self.gamma) * counting.as_float(step))
         return 1.0
 
     def _check_together(self) -> None:

@@ -111,7 +111,8 @@ def tunable(
     declare = Declarer(hp, Role.LEARNING_RATE_AND_LOSS)
     chosen = names[0] if len(names) == 1 else declare.choice(name, names)
     rate = _declared_rate(declare, name, learning_rate)
-    share = _declared_warm_up(declare, name, names) if warmup else None
+    warms = arguments.flag("warmup", warmup)
+    share = _declared_warm_up(declare, name, names) if warms else None
     makers = {}
     for one in names:
         with _scope(declare, name, [one], names):

@@ -17,6 +17,8 @@ from keras import ops
 from tfhpo.schedules import arguments, counting
 from tfhpo.schedules.constant import Constant
 
+_rate = arguments.positive.worded("a Keras learning-rate schedule, or a finite number above 0")
+
 
 @keras.saving.register_keras_serializable(package="tfhpo")
 class WarmUp(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -55,7 +57,7 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[m
     ) -> None:
         super().__init__()
         if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
-            schedule = Constant(arguments.positive("schedule", schedule))
+            schedule = Constant(_rate("schedule", schedule))
         self.schedule = schedule
         self.warmup_steps = arguments.whole("warmup_steps", warmup_steps, least=0)
         self.initial_learning_rate = arguments.not_negative(
@@ -75,11 +77,8 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[m
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments, from which `from_config` makes the same schedule."""
-        is_rate = isinstance(self.schedule, float)
         return {
-            "schedule": self.schedule
-            if is_rate
-            else keras.saving.serialize_keras_object(self.schedule),
+            "schedule": keras.saving.serialize_keras_object(self.schedule),
             "warmup_steps": self.warmup_steps,
             "initial_learning_rate": self.initial_learning_rate,
             "name": self.name,

@@ -20,7 +20,7 @@ from tfhpo.space import Point, Space
 from tfhpo.strategies.fidelity import Fidelity, check_factor
 from tfhpo.strategies.history import Entry, Outcome
 from tfhpo.strategies.ledger import Ledger
-from tfhpo.strategies.proposers import proposer_class
+from tfhpo.strategies.proposers import proposer_class, tell_revised
 from tfhpo.strategies.strategy import Result, Strategy
 
 
@@ -225,14 +225,8 @@ class MultiFidelity(Strategy):
         # At every result, and not only when it is asked: so its scores follow from the history
         # alone, also those that it looks at while it learns.
         scores = self._ledger.scores(self.history, len(self.fidelity))
-        told = self.proposer.history
-        known = told.known
-        same = (told.scores[known] == scores[known]) | (
-            np.isnan(told.scores[known]) & np.isnan(scores[known])
-        )
-        if not same.all():
-            self.proposer.revise({int(one): float(scores[one]) for one in known[~same]})
-        for configuration in told.pending:
+        tell_revised(self.proposer, scores)
+        for configuration in self.proposer.history.pending:
             entry = self._first_entry(int(configuration), float(scores[configuration]))
             if entry.outcome is not Outcome.PENDING:
                 pruned = entry.outcome is Outcome.PRUNED

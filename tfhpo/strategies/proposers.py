@@ -6,6 +6,9 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from tfhpo.errors import ArgumentError
 from tfhpo.strategies.bayesian import BayesianOptimization
 from tfhpo.strategies.elastic_grid import ElasticGrid
@@ -66,3 +69,17 @@ def proposer_class(
             f"Received: {unknown}."
         )
     return proposer
+
+
+def tell_revised(proposer: Strategy, scores: npt.NDArray[np.float64]) -> None:
+    """Tells a proposer which of the scores that it knows are others now.
+
+    Args:
+        proposer: Who proposes.
+        scores: By its keys, all that it knows among them; NaN for a failure.
+    """
+    known = proposer.history.known
+    told, now = proposer.history.scores[known], scores[known]
+    same = (told == now) | (np.isnan(told) & np.isnan(now))
+    if not same.all():
+        proposer.revise({int(key): float(scores[key]) for key in known[~same]})

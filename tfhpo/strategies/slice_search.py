@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from tfhpo.space import Point, Slice
 from tfhpo.strategies.history import Entry, History, Outcome
+from tfhpo.strategies.proposers import tell_revised
 from tfhpo.strategies.strategy import Result, Strategy
 
 
@@ -79,12 +78,7 @@ class SliceSearch:
 
     def revise(self, history: History) -> None:
         """Takes in that scores of the history have changed."""
-        told = self.proposer.history
-        scores, known = history.scores[self._keys], told.known
-        same = (told.scores[known] == scores[known]) | (
-            np.isnan(told.scores[known]) & np.isnan(scores[known])
-        )
-        self.proposer.revise({int(own): float(scores[own]) for own in known[~same]})
+        tell_revised(self.proposer, history.scores[self._keys])
 
     def extend(self, part: Slice) -> None:
         """Goes on in a slice with further columns at its end."""

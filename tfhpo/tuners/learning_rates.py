@@ -22,7 +22,7 @@ def learning_rate(model: Any) -> float | None:
     return None if rate is None else float(np.asarray(rate))
 
 
-def check_one_rules(model: Any, callbacks: Sequence[Any]) -> None:
+def check_single_setter(model: Any, callbacks: Sequence[Any]) -> None:
     """Refuses callbacks that set a learning rate which follows a schedule.
 
     Args:

@@ -15,7 +15,7 @@ from tfhpo.oracles import StrategyOracle
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.tuners import checks, data_checks
 from tfhpo.tuners.fit_arguments import resolve
-from tfhpo.tuners.learning_rates import check_one_rules
+from tfhpo.tuners.learning_rates import check_single_setter
 from tfhpo.tuners.space_walk import at_defaults, explore
 
 
@@ -82,7 +82,7 @@ class Preparation:
             return checks.objective_names(objective)
         model = self.hypermodel.build(at_defaults(self._space()))
         self.compile_anew(model)
-        check_one_rules(model, arguments["callbacks"])
+        check_single_setter(model, arguments["callbacks"])
         return data_checks.measured_names(objective, model, fit_args, arguments)
 
     def _space(self) -> TrackedHyperParameters:

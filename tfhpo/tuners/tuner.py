@@ -59,7 +59,7 @@ from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.in_flight import InFlight
 from tfhpo.tuners.interruption import Interruption
 from tfhpo.tuners.keeping import BestWeights
-from tfhpo.tuners.learning_rates import check_one_rules
+from tfhpo.tuners.learning_rates import check_single_setter
 from tfhpo.tuners.listeners import Listeners, SearchListener
 from tfhpo.tuners.logs import logger_of
 from tfhpo.tuners.memory import TrialMemory
@@ -568,7 +568,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self, trial: kt_trial.Trial, model: Any, arguments: dict[str, Any], execution: int
     ) -> None:
         """Completes the model and the arguments of one call of `fit`."""
-        check_one_rules(model, arguments["callbacks"])
+        check_single_setter(model, arguments["callbacks"])
         values = trial.hyperparameters.values
         advise(model, arguments.get("batch_size"), told=self._advised)
         with kt_tuner.maybe_distribute(self.distribution_strategy):
