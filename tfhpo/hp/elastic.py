@@ -20,6 +20,9 @@ class ElasticNet(keras.regularizers.Regularizer):  # type: ignore[misc]
     `L2(strength)`, the ridge, which shrinks them all. Zou & Hastie 2005, "Regularization and
     variable selection via the elastic net".
 
+    A process that loads a model saved with it first says `from tfhpo import hp`, so that Keras
+    knows the class.
+
     Example:
         >>> import numpy as np
         >>> penalty = ElasticNet(strength=0.5, alpha=0.5)
@@ -71,7 +74,7 @@ def elastic_net(hp: Any, *, name: str = "elastic_net") -> ElasticNet | None:
         name: Stands before the names of the two parameters.
 
     Returns:
-        The regulariser, which is saved and reloaded with a model.
+        The regulariser, which is saved with a model; `from tfhpo import hp` before it is loaded.
     """
     declare = Declarer(hp, Role.LEARNING_RATE_AND_LOSS).under(f"{name}_")
     strength = declare.real("strength", 1e-6, 1e-2, sampling="log")
