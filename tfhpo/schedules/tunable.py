@@ -101,7 +101,9 @@ def tunable(
 
     Returns:
         A `keras.optimizers.schedules.LearningRateSchedule`; None in a conditional scope that is not
-        active.
+        active. Its attribute `training_steps` is the length that it was planned for: tfhpo's tuners
+        warn where they train for another. A process that loads a model saved with it first says
+        `from tfhpo import schedules`, or `from tfhpo import hp`.
 
     Raises:
         ArgumentError: If the length is not told, or in several ways, or an argument breaks its
@@ -130,8 +132,12 @@ def tunable(
     rate = arguments.positive("learning_rate", rate)
     rising = round((share or 0.0) * steps)
     schedule = makers[chosen](rate, steps - rising)
-    # From a first rate above 0: a step at a rate of 0 would be lost.
-    return WarmUp(schedule, rising, rate / (rising + 1)) if rising else schedule
+    if rising:
+        # From a first rate above 0: a step at a rate of 0 would be lost.
+        schedule = WarmUp(schedule, rising, rate / (rising + 1))
+    # For whoever trains: no argument of the schedule, and so not saved with it.
+    schedule.training_steps = steps
+    return schedule
 
 
 def _declared_rate(declare: Declarer, name: str, learning_rate: Any) -> Any:

@@ -59,7 +59,12 @@ from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.in_flight import InFlight
 from tfhpo.tuners.interruption import Interruption
 from tfhpo.tuners.keeping import BestWeights
-from tfhpo.tuners.learning_rates import check_single_setter
+from tfhpo.tuners.learning_rates import (
+    PlanCallback,
+    PlanWarning,
+    check_single_setter,
+    planned_steps,
+)
 from tfhpo.tuners.listeners import Listeners, SearchListener
 from tfhpo.tuners.logs import logger_of
 from tfhpo.tuners.memory import TrialMemory
@@ -225,7 +230,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self.stop_reason: str | None = None
         self._told_of_silence = False
         self._advised: set[str] = set()
-        self._warned: set[str] = set()
+        self._warned: set[str | type[Warning]] = set()
         super().__init__(
             oracle,
             hypermodel,
@@ -298,6 +303,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             StudyError: If the study cannot be used.
         """
         self.stop_reason = None
+        self._warned.discard(PlanWarning)
         level = checks.verbosity(verbose)
         self._engine = self._engines.make(echo=print if level > 1 else None)
         fit_kwargs = self._rungs.without_epochs(fit_kwargs)
@@ -548,8 +554,10 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _pass_on(self, warned: Sequence[tuple[str, type[Warning]]]) -> None:
         """Warns of what a worker was warned of, once."""
         for text, category in warned:
-            if text not in self._warned:
-                self._warned.add(text)
+            # Each trial has other numbers of steps.
+            what = category if issubclass(category, PlanWarning) else text
+            if what not in self._warned:
+                self._warned.add(what)
                 warnings.warn(text, category, stacklevel=2)
 
     def _check_reported(self, *, reported: bool) -> None:
@@ -588,6 +596,13 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                     callback.log_dir = str(folder)
         if HookCallback.wanted(self, Tuner):
             callbacks.append(HookCallback(self, trial))
+        planned = planned_steps(model)
+        if planned is not None:
+            epochs = self._rungs.most_epochs(trial.hyperparameters)
+            callbacks.append(PlanCallback(planned, epochs, self._tell_of_plan))
+
+    def _tell_of_plan(self, text: str) -> None:
+        self._pass_on([(text, PlanWarning)])
 
     def _attempt(self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any) -> Attempt:
         """Runs an attempt at a trial, here or where the tuner was sent."""
@@ -683,7 +698,10 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         Args:
             *fit_args: Positional arguments of `fit`; by default those of the last search.
             **fit_kwargs: Keyword arguments of `fit`, over those of the last search. To train on
-                all data, give `x` and `y` here and `validation_data=None`.
+                all data, give `x` and `y` here and `validation_data=None`. A schedule that was
+                planned for the part of the data in the search reaches its end early on all of it:
+                let `build` read the `samples` of `schedules.tunable` from a variable of yours,
+                and set that before.
 
         Returns:
             The trained model; its `history` attribute tells how the training went.
