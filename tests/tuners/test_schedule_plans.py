@@ -80,9 +80,8 @@ def test_another_batch_size_is_told_of(tmp_path):
 
 def test_a_fit_of_the_users_own_is_compared_too(tmp_path):
     length = {"epochs": 2, "samples": SAMPLES}
-    assert (
-        told(random_search(tmp_path / "a", WithBatch(batch_size=8, **length), max_trials=1)) == []
-    )
+    right = WithBatch(batch_size=8, **length)
+    assert told(random_search(tmp_path / "a", right, max_trials=1)) == []
     wrong = WithBatch(batch_size=16, **length)
     (message,) = told(random_search(tmp_path / "b", wrong, max_trials=1))
     assert "planned for 6 steps, and the training takes 12" in message

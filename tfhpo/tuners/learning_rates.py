@@ -12,6 +12,10 @@ from tfhpo.errors import ArgumentError
 
 # What sets the optimiser's rate, which Keras refuses where a schedule does: after the first epochs.
 _SETTERS = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
+# What `schedules.tunable` notes on the schedules that it makes.
+_PLAN = "training_steps"
+# What `schedules.tunable` notes on the schedules that it makes.
+_PLAN = "training_steps"
 # By which share of its length a training may miss the plan: what is left is a rounding of samples.
 _TOLERANCE = 0.05
 
@@ -43,19 +47,18 @@ def check_single_setter(model: Any, callbacks: Sequence[Any]) -> None:
         return
     for callback in callbacks:
         if isinstance(callback, _SETTERS):
+            # A tunable one may be of the kind "constant", and look like no schedule of the user's.
+            origin = " (made by schedules.tunable)" if hasattr(schedule, _PLAN) else ""
             raise ArgumentError(
                 "A learning rate is set by a schedule or by a callback, not by both: leave one "
-                'out; `schedules.tunable` makes a schedule of the kind "constant", too. Received: '
-                f"the schedule {type(schedule).__name__} in the optimiser and the callback "
-                f"{type(callback).__name__}."
+                f"out. Received: the schedule {type(schedule).__name__}{origin} in the optimiser "
+                f"and the callback {type(callback).__name__}."
             )
 
 
 def planned_steps(model: Any) -> int | None:
-    """Returns the steps that `schedules.tunable` planned the model's schedule for, None without."""
-    steps: int | None = getattr(
-        _schedule(getattr(model, "optimizer", None)), "training_steps", None
-    )
+    """Returns the steps that `schedules.tunable` planned a model's schedule for, None without."""
+    steps: int | None = getattr(_schedule(getattr(model, "optimizer", None)), _PLAN, None)
     return steps
 
 
