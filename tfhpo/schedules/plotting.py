@@ -10,7 +10,7 @@ from tfhpo.schedules.families import families
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from matplotlib.figure import Figure
 
@@ -69,7 +69,7 @@ def gallery(
     total_steps: int = 1000,
     learning_rate: float = 0.1,
     *,
-    kinds: Iterable[str] | None = None,
+    kinds: str | Sequence[str] | None = None,
     path: str | os.PathLike[str] | None = None,
 ) -> Figure:
     """Draws all families of schedules on one page, with the options that shape each.
@@ -77,7 +77,8 @@ def gallery(
     Args:
         total_steps: The training length, in steps (batches), 20 or more.
         learning_rate: The highest rate, above 0.
-        kinds: Which families: "polynomial", "cosine_restarts", ...; all by default.
+        kinds: Which family, or a list of several: "polynomial", "cosine_restarts", "warm_up", ...;
+            all by default.
         path: Where to save the picture, its type told by the ending; not saved by default.
 
     Returns:
