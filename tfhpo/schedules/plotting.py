@@ -27,10 +27,11 @@ def plot(
     """Draws the learning rate over a training.
 
     Args:
-        schedules: A Keras learning-rate schedule, or a mapping of labels to such, drawn over one
-            another.
+        schedules: A Keras learning-rate schedule, a list of such, or a mapping of labels to such,
+            drawn over one another; 60 at most.
         total_steps: The training length, in steps (batches), 1 or more. Of more than 2,000 steps
-            evenly chosen ones are drawn.
+            the lowest and the highest rate in each of 1,000 intervals are drawn. Schedules that are
+            not tfhpo's need not take many steps at once, and are asked for 2,000 of theirs only.
         steps_per_epoch: The steps of an epoch, 1 or more, for an axis in epochs; by default the
             axis counts steps.
         title: Above the picture; by default the class of a lone schedule.
