@@ -3,6 +3,9 @@
 import pytest
 from command_line import invoke, refusal
 
+from tfhpo.cli.schedules import KINDS
+from tfhpo.schedules.families import families
+
 
 @pytest.fixture
 def picture(tmp_path):
@@ -50,7 +53,9 @@ def test_the_ending_tells_the_type(tmp_path, ending):
         (["--total-steps", 19], "`total_steps` must be a whole number from 20", "19"),
         (["--learning-rate", 0], "`learning_rate` must be a finite number above 0", "0.0"),
         (["--learning-rate", "nan"], "`learning_rate` must be a finite number above 0", "nan"),
-        (["--kind", "cosinus"], "`kinds` must be some of ['constant',", "'cosinus'"),
+        (["--kind", "cosin"], "`kinds` must be one of constant,", "Did you mean 'cosine'?"),
+        (["--kind", "OneCycle"], "`kinds` must be one of constant,", "Did you mean 'one_cycle'?"),
+        (["--kind", "cosine,one_cycle"], "`kinds` must be", "given one by one, without commas"),
     ],
 )
 def test_bad_arguments_are_refused_before_anything_is_written(picture, arguments, rule, value):
@@ -68,7 +73,15 @@ def test_an_unknown_ending_is_refused(tmp_path):
 
 def test_a_folder_in_the_place_of_the_picture_is_refused(picture):
     picture.mkdir(parents=True)
-    assert "must be a file that can be written" in refusal("schedules", "--output", picture)
+    assert "must be a file. Received: path=" in refusal("schedules", "--output", picture)
+    assert ", a folder." in refusal("schedules", "--output", picture.parent)
+
+
+def test_the_help_names_every_family():
+    named = " ".join(invoke("schedules", "--help").output.replace("│", " ").split())
+    assert KINDS in named
+    every = dict.fromkeys(family.kind for family in families(100, 0.1))
+    assert KINDS.split(", ") == list(every)
 
 
 def test_by_default_the_picture_lies_where_one_stands(tmp_path, monkeypatch):

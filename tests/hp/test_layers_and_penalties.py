@@ -62,7 +62,38 @@ def test_a_model_with_it_is_saved_and_reloaded(tmp_path, kernel):
     )
 
 
-@pytest.mark.parametrize("kernel", ["4x4", "3x2", "7x7+1x7", "1x7+7x1", "big", "", 3, (3, 3), None])
+@pytest.mark.parametrize(("kernel", "sides"), [(3, (3, 3)), ((1, 5), (1, 5)), ([5, 3], (5, 3))])
+def test_kernels_as_keras_has_them(kernel, sides):
+    assert ready.convolution(4, kernel).kernel_size == sides
+
+
+def test_kernels_of_the_users():
+    hp = kt.HyperParameters()
+    assert ready.kernel_size(hp, kernels=["5x5", 9, (3, 5), "9x1+1x9"]) == "5x5"
+    assert hp.space[0].values == ["5x5", "9x9", "3x5", "9x1+1x9"]
+    assert ready.kernel_size(hp, kernels=[1, 3], name="small") == "3x3"
+    with pytest.raises(ArgumentError, match=r"'small' is '3x3'.*\['7x7', '1x1'\]"):
+        ready.kernel_size(hp, kernels=["7x7", "1x1"], name="small")
+
+
+@pytest.mark.parametrize(
+    ("kernels", "told"),
+    [
+        ([], r"`kernels` must name at least one.*Received: \[\]"),
+        ([3, "3x3"], r"each only once.*\['3x3', '3x3'\]"),
+        ([3, 4], r"must be odd.*Received: 4"),
+        ("3x3", r"`kernels` must be a list.*Received: '3x3'"),
+        (3, r"`kernels` must be a list.*Received: 3"),
+    ],
+)
+def test_lists_of_kernels_that_are_none(kernels, told):
+    with pytest.raises(ArgumentError, match=told):
+        ready.kernel_size(kt.HyperParameters(), kernels=kernels)
+
+
+@pytest.mark.parametrize(
+    "kernel", ["4x4", "3x2", "7x7+1x7", "1x7+7x1", "big", "", 4, (3, 2), (3,), True, None]
+)
 def test_kernels_that_are_none(kernel):
     with pytest.raises(ArgumentError, match=r"must be odd and written like one of 7x7.*Received: "):
         ready.convolution(4, kernel)
@@ -97,7 +128,18 @@ def test_it_is_two_parameters():
     penalty = ready.elastic_net(hp)
     assert (penalty.strength, penalty.alpha) == (1e-3, 0.75)
     assert names(hp) == ["elastic_net_strength", "elastic_net_alpha"]
-    assert [(one.min_value, one.max_value) for one in hp.space] == [(1e-6, 1e-2), (0.0, 1.0)]
+    strength, alpha = hp.space
+    assert (strength.values[:2], strength.values[-1]) == ([0.0, 1e-6], 1e-2)
+    assert (alpha.min_value, alpha.max_value) == (0.0, 1.0)
+
+
+def test_it_may_be_none_and_has_no_mixing_then():
+    hp = holding(elastic_net_strength=0.0)
+    penalty = ready.elastic_net(hp)
+    assert float(penalty(WEIGHTS)) == 0.0
+    assert hp.read == {"elastic_net_strength"}
+    (condition,) = hp.space[1].conditions
+    assert condition.values == hp.space[0].values[1:]
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,27 @@ def test_fine_tuning_lowers_every_rate():
             assert (one.min_value, one.max_value) == pytest.approx((low / 100, high / 10))
 
 
+@pytest.mark.parametrize("fine_tuning", [False, True])
+def test_rates_of_the_users(fine_tuning):
+    def ranges(learning_rate):
+        hp = kt.HyperParameters()
+        settings = {"learning_rate": learning_rate, "fine_tuning": fine_tuning}
+        ready.optimizer(hp, ["adam", "sgd"], **settings)
+        return [(one.min_value, one.max_value) for one in hp.space[1:]]
+
+    assert ranges((1e-6, 1.0)) == [(1e-6, 1.0), (1e-6, 1.0)]
+    recommended = (1e-4, 1e-2) if fine_tuning else (1e-2, 1e-1)
+    assert ranges({"adam": [1e-5, 1e-4]}) == [(1e-5, 1e-4), recommended]
+
+
+def test_another_list_under_the_same_name_is_refused():
+    hp = kt.HyperParameters()
+    ready.optimizer(hp, ["sgd", "adam"])
+    with pytest.raises(ArgumentError, match=r"'optimizer' is 'sgd'.*Received: \['lion', 'adam'\]"):
+        ready.optimizer(hp, ["lion", "adam"])
+    assert ready.optimizer(hp, ["lion", "adam"], name="second") is not None
+
+
 def test_weight_decays():
     def decay(kind, **kwargs):
         hp = kt.HyperParameters()
@@ -190,14 +211,21 @@ def test_further_arguments_reach_keras():
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ({"optimizers": []}, r"must name at least one. Received: \[\]"),
+        ({"optimizers": []}, r"must name at least one.* Received: \[\]"),
+        ({"optimizers": keras.optimizers.Adam()}, r"or a list of these.*Did you mean 'adam'"),
+        ({"optimizers": {"adam", "sgd"}}, r"or a list of these. Received: \{"),
+        ({"optimizers": ["SGD"]}, r"Received: 'SGD'. Did you mean 'sgd'"),
         ({"optimizers": ["adam", "adam"]}, r"only once. Received: \['adam', 'adam'\]"),
         ({"optimizers": ["sdg"]}, r"must be one of sgd, .*Received: 'sdg'. Did you mean 'sgd'"),
         ({"weight_decay": -0.1}, r"`weight_decay` must be .*weight_decay=-0.1"),
         ({"weight_decay": "yes"}, r"`weight_decay` must be .*weight_decay='yes'"),
         ({"clip_norm": 1.0}, r"each of the optimisers.*'clip_norm', .*Did you mean '.*clipnorm'"),
         ({"amsgrad": True}, r"Received: 'amsgrad', which 'momentum' does not take"),
-        ({"learning_rate": 0.1}, r"`learning_rate` is chosen by.*learning_rate=0.1"),
+        ({"learning_rate": 0.1}, r"`learning_rate` must be a pair.*learning_rate=0.1"),
+        ({"learning_rate": (0.1, 0.01)}, r"They are reversed: learning_rate=\(0.01, 0.1\)"),
+        ({"learning_rate": {"adam": (0, 0.1)}}, r"`learning_rate` must be .*learning_rate=0\."),
+        ({"learning_rate": {"adm": (0.1, 1)}}, r"mapping.*Received: 'adm'. Did you mean 'adam'"),
+        ({"learning_rate": {"lion": (0.1, 1)}}, r"mapping of some of.*Received: 'lion'"),
         ({"momentum": 0.5}, r"`momentum` is chosen by.*momentum=0.5"),
         (
             {"optimizers": "adam", "tune_betas": True, "beta_2": 0.9},
@@ -206,8 +234,19 @@ def test_further_arguments_reach_keras():
         ({"tune_betas": "no"}, r"`tune_betas` must be True or False.*tune_betas='no'"),
         ({"fine_tuning": 1}, r"`fine_tuning` must be True or False.*fine_tuning=1"),
         ({"schedule": lambda *_, **__: "cosine"}, r"`schedule` must return.*Received: 'cosine'"),
-        ({"schedule": "cosine"}, r"`schedule` must be a function of hp.*Received: 'cosine'"),
-        ({"schedule": schedules.CosineDecay(0.1, 10)}, r"`schedule` must be a function.*Cosine"),
+        ({"schedule": "cosine"}, r"function of hp.*1000, kinds='cosine'\). Received: 'cosine'"),
+        ({"schedule": "sine"}, r"`schedule` must be a function of hp.*Received: 'sine'"),
+        ({"schedule": schedules.CosineDecay(0.1, 10)}, r"`schedule` must be a.*Let a function"),
+        (
+            {"schedule": schedules.CosineDecay},
+            r"`schedule` must be .*CosineDecay\(initial.*missing",
+        ),
+        ({"schedule": lambda hp, rate: rate}, r"`schedule` must be a.*<lambda>\(hp, rate\) \("),
+        (
+            {"schedule": functools.partial(PLAN, learning_rate=0.1)},
+            r"leave `learning_rate` open.*`learning_rate=` of hp.optimizer.*learning_rate=0.1",
+        ),
+        ({"schedule": functools.partial(PLAN, name="x")}, r"leave `name` open.*name='x'"),
     ],
 )
 def test_refusals(arguments, told):

@@ -65,6 +65,17 @@ def test_dropout_rates():
     assert parameter(ready.dropout, dense=True).domain == FloatRange(0.2, 0.5)
 
 
+def test_bounds_of_the_users():
+    rates = parameter(ready.learning_rate, "adam", minimum=1e-5, fine_tuning=True)
+    assert rates.domain == FloatRange(1e-5, 1e-3, "log")
+    assert parameter(ready.learning_rate, maximum=0.5).domain == FloatRange(1e-3, 0.5, "log")
+    assert parameter(ready.dropout, minimum=0.1, maximum=0.8).domain == FloatRange(0.1, 0.8)
+    wide = parameter(ready.momentum, minimum=0.0, maximum=0.997)
+    assert wide.domain.values == (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.997)
+    low = parameter(ready.momentum, minimum=0.3, maximum=0.6)
+    assert (low.domain.values, low.default) == ((0.3, 0.5, 0.6), 0.6)
+
+
 def test_weight_decays_have_an_explicit_0_below_a_log_scale():
     levels = (0.0, 1e-6, 3.2e-6, 1e-5, 3.2e-5, 1e-4)
     assert parameter(ready.weight_decay).domain == Levels(levels, ordered=True)
@@ -161,7 +172,16 @@ def test_the_values_of_a_trial_are_returned_and_read():
         (ready.batch_size, {"minimum": True}, r"`minimum` must be a whole.*minimum=True"),
         (ready.batch_size, {"minimum": 64, "maximum": 32}, r"not be above.*minimum=64, maximum=32"),
         (ready.weight_decay, {"minimum": 0}, r"`minimum` must be .* above 0.*minimum=0"),
-        (ready.weight_decay, {"minimum": 1e-3}, r"`minimum` below `maximum`.*minimum=0.001"),
+        (ready.weight_decay, {"minimum": 1e-3}, r"`minimum` must be below `maximum`.*=0.001"),
+        (ready.learning_rate, {"minimum": 0.1}, r"below `maximum`.*minimum=0.1, maximum=0.01"),
+        (ready.learning_rate, {"maximum": -1}, r"`maximum` must be .* above 0.*maximum=-1"),
+        (ready.dropout, {"minimum": -0.1}, r"`minimum` must be .* 0 or more and below 1.*=-0.1"),
+        (ready.dropout, {"maximum": 1}, r"`maximum` must be .* below 1.*maximum=1"),
+        (ready.dropout, {"dense": True, "maximum": 0.2}, r"minimum=0.2, maximum=0.2"),
+        (ready.momentum, {"minimum": 1.0}, r"`minimum` must be .* below 1.*minimum=1.0"),
+        (ready.momentum, {"maximum": 0.5}, r"below `maximum`.*minimum=0.8, maximum=0.5"),
+        (ready.elastic_net, {"minimum": 0}, r"`minimum` must be .* above 0.*minimum=0"),
+        (ready.elastic_net, {"maximum": "big"}, r"`maximum` must be .*maximum='big'"),
         (ready.auxiliary_loss_weight, {"main": 0}, r"`main` must be .* above 0.*main=0"),
         (ready.auxiliary_loss_weight, {"main": -1.0}, r"`main` must be .*main=-1.0"),
     ],

@@ -71,6 +71,7 @@ def test_what_the_space_leaves_of_the_trials_is_spent_on_all_parameters_together
         ({"stages": "rate"}, "list of lists.*'rate'"),
         ({"stages": {"rate": 3}}, "list of lists.*'rate': 3"),
         ({"strategy": "asha"}, "`strategy` must be one of.*'asha'"),
+        ({"strategy": "bayes"}, "`strategy` must be one of.*'bayes'. Did you mean 'bayesian'"),
         ({"max_trials": 1, "stages": None}, "at least 2 trials.*1 trials"),
     ],
 )
@@ -106,6 +107,52 @@ def test_a_name_that_only_some_builds_read_can_be_registered(placed):
     # In the first stage nobody reads it, and all of that stage is one configuration.
     assert [values["kind"] for values in found] == ["flat"] + ["deep"] * 7
     assert len({values["depth"] for values in found[1:]}) == 7
+
+
+def optimisers(hp):
+    kind = hp.Choice("optimizer", ["adam", "sgd"])
+    with hp.conditional_scope("optimizer", [kind]):
+        rate = hp.Float(f"{kind}_learning_rate", 1e-4, 1e-1, sampling="log")
+        decay = hp.Float(f"{kind}_decay", 0, 1)
+    return rate + decay + hp.Float("dropout", 0, 0.5)
+
+
+def registered_optimisers():
+    registered = kt.HyperParameters()
+    for kind in ("adam", "sgd"):
+        registered.Choice("optimizer", ["adam", "sgd"])
+        with registered.conditional_scope("optimizer", [kind]):
+            registered.Float(f"{kind}_learning_rate", 1e-4, 1e-1, sampling="log")
+            registered.Float(f"{kind}_decay", 0, 1)
+    return registered
+
+
+def test_patterns_stand_for_what_matches_and_no_other_stage_has(placed):
+    stages = [["*_learning_rate", "optimizer"], Stage(["adam_*"], 3), ["sgd_*", "dr?pout"]]
+    search = oracle(placed, 9, stages=stages, hyperparameters=registered_optimisers())
+    assert len(drive(search, optimisers)) == 9
+    expected = (
+        Stage(["adam_learning_rate", "sgd_learning_rate", "optimizer"]),
+        Stage(["adam_decay"], 3),
+        Stage(["sgd_decay", "dropout"]),
+    )
+    # What is compared when a search goes on has the names.
+    assert search.study().header.settings["options"]["stages"] == [repr(one) for one in expected]
+
+
+@pytest.mark.parametrize(
+    ("stages", "told"),
+    [
+        ([["learning_*"], ["dropout"]], r"Received also: \['learning_\*'\]"),
+        ([["rate", "units"], ["unit*"]], r"Received also: \['unit\*'\]"),
+    ],
+)
+def test_a_pattern_that_stands_for_nothing_is_refused_before_any_trial(placed, stages, told):
+    search = oracle(placed, 9, stages=stages)
+    declare(search, build)
+    with pytest.raises(SpaceError, match=told):
+        search.create_trial("tuner0")
+    assert not search.study_path.exists()
 
 
 # ---------------------------------------------------------------------- roles

@@ -1,5 +1,6 @@
 """Bad arguments are refused when the schedule is made, with the rule and the value."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -83,7 +84,7 @@ RULES = {
         "non_negative": FLAG,
     },
     "WarmUp": {
-        "schedule": ("a Keras learning-rate schedule, or a finite number above 0", POSITIVE[1]),
+        "schedule": ("a schedule or a rate: ", POSITIVE[1]),
         "warmup_steps": WHOLE, "initial_learning_rate": NOT_NEGATIVE,
     },
     "TriangularCycle": {
@@ -192,3 +193,16 @@ def test_boundaries_may_lie_between_steps():
 @pytest.mark.parametrize("steps", [12.5, 1, np.int32(7), 1e12])
 def test_decay_steps_may_be_any_positive_number(steps):
     assert np.isfinite(float(make("ExponentialDecay", decay_steps=steps)(3)))
+
+
+@pytest.mark.parametrize(
+    ("received", "named"),
+    [
+        (schedules.CosineDecay, r"the class CosineDecay, .*: CosineDecay\(\.\.\.\)"),
+        (keras.optimizers.Adam(), r"schedule=<.*Adam object"),
+        (lambda step: 0.1, r"schedule=<function"),
+    ],
+)
+def test_what_is_warmed_up_must_be_a_schedule_or_a_rate(received, named):
+    with pytest.raises(ArgumentError, match=f"must be a schedule or a rate: .*{named}"):
+        schedules.WarmUp(received, 10)

@@ -26,6 +26,17 @@ def test_a_configuration_makes_the_same_schedule(schedule):
     np.testing.assert_array_equal(rates(again, STEPS), rates(schedule, STEPS))
 
 
+def test_it_is_written_as_the_call_that_makes_it(schedule):
+    again = eval(repr(schedule), vars(schedules))
+    assert again.get_config() == schedule.get_config()
+
+
+def test_what_is_at_its_default_is_not_written():
+    schedule = schedules.WarmUp(schedules.CosineDecay(0.1, decay_steps=100), 10)
+    inner = "CosineDecay(initial_learning_rate=0.1, decay_steps=100)"
+    assert repr(schedule) == f"WarmUp(schedule={inner}, warmup_steps=10)"
+
+
 def test_keras_serialises_it(schedule):
     stored = json.loads(json.dumps(keras.optimizers.schedules.serialize(schedule)))
     again = keras.optimizers.schedules.deserialize(stored)

@@ -161,18 +161,33 @@ def test_lengths(length, steps):
             {"total_steps": None, "epochs": 2, "steps_per_epoch": -1},
             r"`steps_per_epoch` must be .*=-1",
         ),
-        ({"kinds": ["cosin"]}, r"`kinds` must be among constant, .*'cosin'. Did you mean 'cosine'"),
+        (
+            {"kinds": ["cosin"]},
+            r"`kinds` must be one of constant, .*'cosin'. Did you mean 'cosine'",
+        ),
         ({"kinds": "polynomal"}, r"Received: 'polynomal'. Did you mean 'polynomial'"),
-        ({"kinds": [3]}, r"`kinds` must be among .*Received: 3"),
-        ({"kinds": []}, r"at least one kind.*Received: \[\]"),
+        ({"kinds": ["CosineDecay"]}, r"'CosineDecay'. Did you mean 'cosine'"),
+        ({"kinds": schedules.CosineDecayRestarts}, r"Did you mean 'cosine_restarts'"),
+        ({"kinds": [schedules.OneCycle(0.1, 9)]}, r"OneCycle\(.*Did you mean 'one_cycle'"),
+        ({"kinds": "cosine,one_cycle"}, r"'cosine,one_cycle'. Several are given one by one"),
+        ({"kinds": {"cosine"}}, r"or a list of these. Received: \{'cosine'\}"),
+        ({"kinds": [3]}, r"`kinds` must be one of .*Received: 3"),
+        ({"kinds": []}, r"at least one.*Received: \[\]"),
         ({"kinds": ["cosine", "cosine"]}, r"each only once.*\['cosine', 'cosine'\]"),
-        ({"learning_rate": (0.1, 0.01)}, r"smallest and the largest.*learning_rate=\(0.1, 0.01\)"),
-        ({"learning_rate": (0.1, 0.1)}, r"smallest and the largest.*\(0.1, 0.1\)"),
+        (
+            {"learning_rate": (0.1, 0.01)},
+            r"learning_rate=\(0.1, 0.01\). They are reversed: learning_rate=\(0.01, 0.1\)",
+        ),
+        ({"learning_rate": (0.1, 0.1)}, r"the first is the smaller.*\(0.1, 0.1\)\.$"),
         ({"learning_rate": (0.1,)}, r"smallest and the largest.*\(0.1,\)"),
         ({"learning_rate": (0.0, 0.1)}, r"`learning_rate` must be .* above 0.*=0.0"),
         ({"learning_rate": 0}, r"`learning_rate` must be .* above 0.*=0"),
         ({"learning_rate": "fast"}, r"`learning_rate` must be .*='fast'"),
-        ({"warmup": 0.1}, r"`warmup` must be True or False. Received: warmup=0.1"),
+        ({"warmup": 1.0}, r"`warmup` must be True or False, or a share .*warmup=1.0"),
+        ({"warmup": -0.1}, r"`warmup` must be True or False, or a share .*warmup=-0.1"),
+        ({"warmup": "yes"}, r"`warmup` must be True or False, or a share .*warmup='yes'"),
+        ({"warmup": None}, r"`warmup` must be True or False, or a share .*warmup=None"),
+        ({"total_steps": 100.0}, r"total_steps=100.0. Wrap it in int\(\)"),
         ({"name": ""}, r"`name` must be a string, not empty. Received: ''"),
         ({"seed": "x", "kinds": ["noisy_linear_cosine"]}, r"`seed` must be .*'x'"),
     ],
@@ -180,6 +195,33 @@ def test_lengths(length, steps):
 def test_refusals(arguments, told):
     with pytest.raises(ArgumentError, match=told):
         declared(**arguments)
+
+
+@pytest.mark.parametrize(("share", "steps"), [(0.1, 10), (0, 0), (0.999, 99)])
+def test_a_warm_up_may_be_fixed(share, steps):
+    hp = kt.HyperParameters()
+    settings = {"total_steps": 100, "learning_rate": 0.1, "warmup": share}
+    made = schedules.tunable(hp, kinds="cosine", **settings)
+    assert list(hp.values) == ["schedule_cosine_alpha"]
+    assert (made.warmup_steps if steps else 0) == steps
+    decay = made.schedule if steps else made
+    assert decay.decay_steps == 100 - steps
+    rising = schedules.tunable(hp, kinds="one_cycle", **settings)
+    assert isinstance(rising, schedules.OneCycle)
+
+
+@pytest.mark.parametrize("kinds", [["cosine"], ["one_cycle"]])
+def test_a_schedule_knows_the_length_that_it_was_planned_for(kinds):
+    made = scheduled({"schedule_warmup": 0.1}, kinds=kinds, learning_rate=0.1)
+    assert made.training_steps == 100
+    assert "training_steps" not in made.get_config()
+
+
+def test_another_list_under_the_same_name_is_refused():
+    hp = kt.HyperParameters()
+    schedules.tunable(hp, total_steps=10, kinds=["cosine", "constant"])
+    with pytest.raises(ArgumentError, match=r"'schedule' is 'cosine'.*Received: \['one_cycle', "):
+        schedules.tunable(hp, total_steps=10, kinds=["one_cycle", "exponential"])
 
 
 def test_hyperparameters_that_are_none():

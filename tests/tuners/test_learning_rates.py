@@ -4,6 +4,7 @@ import keras
 import pytest
 from small_searches import classifier, network, random_search, searched
 
+import tfhpo
 from tfhpo.errors import ArgumentError
 from tfhpo.study import TrialStatus
 
@@ -47,6 +48,15 @@ def test_both_are_refused_before_training(tmp_path, monkeypatch, build, callback
     with pytest.raises(ArgumentError, match=f"not by both.*schedule ExponentialDecay.*{name}"):
         searched(tuner, callbacks=given(callback))
     assert not (tmp_path / "search" / "study.sqlite").exists()
+
+
+def test_a_schedule_that_nobody_wrote_is_told_by_its_origin(tmp_path):
+    def build(hp):
+        rate = tfhpo.schedules.tunable(hp, total_steps=10, kinds="constant", warmup=False)
+        return with_optimizer(keras.optimizers.SGD(rate))
+
+    with pytest.raises(ArgumentError, match=r"Constant \(made by schedules.tunable\)"):
+        searched(random_search(tmp_path, build), callbacks=[PLATEAU()])
 
 
 def test_a_rate_that_is_a_number_may_be_set(tmp_path):

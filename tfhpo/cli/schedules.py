@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
     from tfhpo.schedules.families import Family
 
+#: Named here because the help of a command must not wait for Keras.
+KINDS = (
+    "constant, piecewise_constant, exponential, natural_exponential, inverse_time, polynomial, "
+    "cosine, cosine_restarts, linear_cosine, noisy_linear_cosine, warm_up, triangular, one_cycle"
+)
 #: Where in the training the rates are told, in percent of its steps.
 PLACES = (0, 25, 50, 75, 100)
 
@@ -31,7 +36,7 @@ def schedules(
     learning_rate: Annotated[float, typer.Option(metavar="R", help="The highest rate.")] = 0.1,
     kind: Annotated[
         list[str] | None,
-        typer.Option(metavar="KIND", help="Only this family: cosine, one_cycle, ... Repeatable."),
+        typer.Option(metavar="KIND", help=f"Only this family, of {KINDS}. Repeatable."),
     ] = None,
 ) -> None:
     """Draw all learning-rate schedules, and print their rates during a training."""

@@ -66,8 +66,20 @@ class Declarer:
         return self.hp.Int(self._noted(name), minimum, maximum, **kwargs)
 
     def choice(self, name: str, values: Sequence[Any], *, default: Any = None) -> Any:
-        """Declares one of several values; numbers are ordered levels."""
-        return self.hp.Choice(self._noted(name), list(values), default=default)
+        """Declares one of several values; numbers are ordered levels.
+
+        Raises:
+            ArgumentError: If the parameter was declared with other words, and has one of those.
+        """
+        full = self._noted(name)
+        value = self.hp.Choice(full, list(values), default=default)
+        # KerasTuner keeps the first list that a name was declared with.
+        if isinstance(value, str) and value not in values:
+            raise ArgumentError(
+                f"A parameter must be declared with one list of values: {full!r} is {value!r}, of "
+                f"another list. Received: {list(values)}. Give one of the two another `name`."
+            )
+        return value
 
     def boolean(self, name: str) -> Any:
         """Declares a choice between False and True."""

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from tfhpo.declaring import Declarer, Role
-from tfhpo.errors import ArgumentError
+from tfhpo.hp.bounds import checked_bounds
 from tfhpo.schedules import arguments
 
 _PER_DECADE = 2
@@ -34,7 +34,7 @@ def weight_decay(
 
     Args:
         hp: The `keras_tuner.HyperParameters`.
-        minimum: The smallest decay besides 0.
+        minimum: The smallest decay besides 0, which is always among the values.
         maximum: The largest decay.
         name: The parameter's name.
 
@@ -56,15 +56,7 @@ def decay_levels(minimum: float, maximum: float) -> list[float]:
     Raises:
         ArgumentError: Unless 0 < minimum < maximum.
     """
-    minimum, maximum = (
-        arguments.positive("minimum", minimum),
-        arguments.positive("maximum", maximum),
-    )
-    if not minimum < maximum:
-        raise ArgumentError(
-            "The range of a weight decay needs `minimum` below `maximum`; 0 is always among the "
-            f"values. Received: minimum={minimum!r}, maximum={maximum!r}."
-        )
+    minimum, maximum = checked_bounds(minimum, maximum, arguments.positive)
     count = max(1, round(_PER_DECADE * math.log10(maximum / minimum)))
     inner = (minimum * (maximum / minimum) ** (i / count) for i in range(1, count))
     return [minimum, *(float(f"{value:.2g}") for value in inner), maximum]

@@ -18,7 +18,7 @@ _WHOLE = r"(\d+)x(\d+)"
 _FACTORISED = r"(\d+)x1\+1x(\d+)"
 
 
-def kernel_size(hp: Any, *, name: str = "kernel_size") -> str:
+def kernel_size(hp: Any, *, kernels: Sequence[Any] = KERNELS, name: str = "kernel_size") -> str:
     """Declares the kernel of a convolution: 7x7, 5x5, 3x3, 1x1, or 7x1 with 1x7.
 
     All are odd, so that the kernel has a centre and "same" padding is symmetric. It starts at 3x3,
@@ -35,16 +35,29 @@ def kernel_size(hp: Any, *, name: str = "kernel_size") -> str:
 
     Args:
         hp: The `keras_tuner.HyperParameters`.
+        kernels: What to choose from, each as in `hp.convolution`. Without 3x3 it starts at the
+            first.
         name: The parameter's name.
 
     Returns:
         The kernel, for `hp.convolution`.
+
+    Raises:
+        ArgumentError: If there is no kernel, one twice, or one that is not odd.
     """
-    kernel: str = Declarer(hp, Role.OTHER).choice(name, KERNELS, default=_START)
+    words = [_word(kernel) for kernel in _listed(kernels)]
+    if not words or len(set(words)) < len(words):
+        raise ArgumentError(
+            f"`kernels` must name at least one, and each only once. Received: {words}."
+        )
+    default = _START if _START in words else words[0]
+    kernel: str = Declarer(hp, Role.OTHER).choice(name, words, default=default)
     return kernel
 
 
-def convolution(filters: int, kernel: str, **kwargs: Any) -> keras.layers.Layer:
+def convolution(
+    filters: int, kernel: str | int | Sequence[int], **kwargs: Any
+) -> keras.layers.Layer:
     """Returns the 2D convolution with a kernel that `kernel_size` names.
 
     A factorised kernel becomes two convolutions in a `keras.Sequential`, so that a saved model
@@ -59,7 +72,8 @@ def convolution(filters: int, kernel: str, **kwargs: Any) -> keras.layers.Layer:
 
     Args:
         filters: The number of output channels, and of those between two factors.
-        kernel: Height x width, such as "3x3", or a column and a row, such as "7x1+1x7".
+        kernel: Height x width, such as "3x3", or a column and a row, such as "7x1+1x7"; or as Keras
+            has it, 3 or (3, 5).
         **kwargs: Further arguments of `keras.layers.Conv2D`. Default padding: "same". The column
             takes the strides and the dilation along the height, the row those along the width.
 
@@ -67,20 +81,35 @@ def convolution(filters: int, kernel: str, **kwargs: Any) -> keras.layers.Layer:
         ArgumentError: If the kernel is not written so, or is not odd.
     """
     kwargs = {"padding": "same", **kwargs}
-    whole, factorised = (
-        re.fullmatch(pattern, kernel) if isinstance(kernel, str) else None
-        for pattern in (_WHOLE, _FACTORISED)
-    )
-    found = whole or factorised
+    word = _word(kernel)
+    height, width = map(int, re.findall(_FACTORISED if "+" in word else _WHOLE, word)[0])
+    if "+" in word:
+        return _column_and_row(filters, height, width, **kwargs)
+    return keras.layers.Conv2D(filters, (height, width), **kwargs)
+
+
+def _listed(kernels: Any) -> list[Any]:
+    if not isinstance(kernels, (list, tuple)):
+        raise ArgumentError(
+            f"`kernels` must be a list of kernels, such as {list(KERNELS)}. Received: {kernels!r}."
+        )
+    return list(kernels)
+
+
+def _word(kernel: Any) -> str:
+    """Returns a kernel as it is written here: "3x5" for (3, 5)."""
+    sides = (kernel, kernel) if isinstance(kernel, int) else kernel
+    if isinstance(sides, (tuple, list)) and [type(side) for side in sides] == [int, int]:
+        word = "{}x{}".format(*sides)
+    else:
+        word = str(kernel)
+    found = re.fullmatch(_WHOLE, word) or re.fullmatch(_FACTORISED, word)
     if found is None or not all(int(side) % 2 for side in found.groups()):
         raise ArgumentError(
-            f"A kernel must be odd and written like one of {', '.join(KERNELS)}. "
-            f"Received: {kernel!r}."
+            f"A kernel must be odd and written like one of {', '.join(KERNELS)}, or like 3 or "
+            f"(3, 5). Received: {kernel!r}."
         )
-    height, width = map(int, found.groups())
-    if whole:
-        return keras.layers.Conv2D(filters, (height, width), **kwargs)
-    return _column_and_row(filters, height, width, **kwargs)
+    return word
 
 
 def _column_and_row(

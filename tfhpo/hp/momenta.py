@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from tfhpo.declaring import Declarer, Role
+from tfhpo.hp.bounds import checked_bounds
 from tfhpo.schedules import arguments
 
-# Horizons 1/(1 - m) of 5, 10, 20, 50 and 100 steps.
-_MOMENTA = (0.8, 0.9, 0.95, 0.98, 0.99)
-# Horizons of 10 to 1000 steps.
-_SECOND_MOMENTS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
+# Horizons 1/(1 - m) of 1, 2, 5, 10, ... 1000 steps.
+_LEVELS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 
 
-def momentum(hp: Any, *, name: str = "momentum") -> float:
+def momentum(
+    hp: Any, *, minimum: float = 0.8, maximum: float = 0.99, name: str = "momentum"
+) -> float:
     """Declares the momentum: 0.8, 0.9, 0.95, 0.98 or 0.99, starting at 0.9.
 
     A momentum m averages the gradients of about 1/(1 - m) steps, so the levels lie evenly in that
-    horizon: 5, 10, 20, 50 and 100 steps. Around 0.9: Sutskever et al. 2013, "On the importance of
-    initialization and momentum in deep learning", compare 0.9 to 0.999; Smith 2018, "A disciplined
-    approach to neural network hyper-parameters: part 1", tries 0.9 to 0.99.
+    horizon: 5, 10, 20, 50 and 100 steps; wider bounds take in more of them, from 1 to 1000. Around
+    0.9: Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning",
+    compare 0.9 to 0.999; Smith 2018, "A disciplined approach to neural network hyper-parameters:
+    part 1", tries 0.9 to 0.99.
 
     Example:
         >>> import keras_tuner
@@ -29,12 +31,18 @@ def momentum(hp: Any, *, name: str = "momentum") -> float:
 
     Args:
         hp: The `keras_tuner.HyperParameters`.
+        minimum: The smallest momentum, 0 or more.
+        maximum: The largest momentum, below 1.
         name: The parameter's name.
 
     Returns:
         The momentum, for `keras.optimizers.SGD`.
+
+    Raises:
+        ArgumentError: Unless 0 <= minimum < maximum < 1.
     """
-    return _levels(hp, name, _MOMENTA, 0.9)
+    low, high = checked_bounds(minimum, maximum, arguments.fraction_below_one)
+    return _level(hp, name, low, high, default=0.9)
 
 
 def beta_1(hp: Any, *, tune: bool = False, name: str = "beta_1") -> float:
@@ -60,7 +68,7 @@ def beta_1(hp: Any, *, tune: bool = False, name: str = "beta_1") -> float:
     Raises:
         ArgumentError: If `tune` is no truth value.
     """
-    return _levels(hp, name, _MOMENTA, 0.9) if arguments.flag("tune", tune) else 0.9
+    return _level(hp, name, 0.8, 0.99, default=0.9) if arguments.flag("tune", tune) else 0.9
 
 
 def beta_2(hp: Any, *, tune: bool = False, name: str = "beta_2") -> float:
@@ -78,7 +86,9 @@ def beta_2(hp: Any, *, tune: bool = False, name: str = "beta_2") -> float:
     Raises:
         ArgumentError: If `tune` is no truth value.
     """
-    return _levels(hp, name, _SECOND_MOMENTS, 0.999) if arguments.flag("tune", tune) else 0.999
+    if not arguments.flag("tune", tune):
+        return 0.999
+    return _level(hp, name, 0.9, 0.999, default=0.999)
 
 
 def epsilon(hp: Any, *, tune: bool = False, name: str = "epsilon") -> float:
@@ -102,7 +112,9 @@ def epsilon(hp: Any, *, tune: bool = False, name: str = "epsilon") -> float:
     return value
 
 
-def _levels(hp: Any, name: str, levels: tuple[float, ...], default: float) -> float:
-    declare = Declarer(hp, Role.BATCH_SIZE_AND_MOMENTUM)
-    value: float = declare.choice(name, levels, default=default)
+def _level(hp: Any, name: str, low: float, high: float, *, default: float) -> float:
+    levels = [low, *(level for level in _LEVELS if low < level < high), high]
+    value: float = Declarer(hp, Role.BATCH_SIZE_AND_MOMENTUM).choice(
+        name, levels, default=min(max(default, low), high)
+    )
     return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,8 @@ from tfhpo.declaring import Declarer, Role
 from tfhpo.errors import ArgumentError
 from tfhpo.hp.decay import weight_decay as declared_decay
 from tfhpo.hp.momenta import beta_1, beta_2, epsilon, momentum
-from tfhpo.hp.rates import RATES, check_optimizer, rate_range
+from tfhpo.hp.rates import RATES, rate_range
+from tfhpo.hp.scheduling import Maker, check_maker, scheduled
 from tfhpo.schedules import arguments
 
 #: The optimisers that `optimizer` knows.
@@ -23,10 +23,10 @@ OPTIMIZERS = tuple(RATES)
 #: Those it chooses from unless told otherwise.
 DEFAULT_OPTIMIZERS = ("momentum", "rmsprop", "adam", "adamw")
 
-# A schedule's maker: (hp, learning_rate=..., name=...) -> a Keras schedule.
-_Schedule = Callable[..., Any]
+# The smallest and the largest rate.
+_Range = tuple[float, float]
 # Chosen here; a fixed one would leave a parameter that changes nothing.
-_TAKEN = ("learning_rate", "momentum", "nesterov", "weight_decay", "name")
+_TAKEN = ("momentum", "nesterov", "weight_decay", "name")
 _TUNED = ("beta_1", "beta_2", "epsilon")
 
 
@@ -70,9 +70,10 @@ def optimizer(
     hp: Any,
     optimizers: str | Sequence[str] | None = None,
     *,
+    learning_rate: _Range | Mapping[str, _Range] | None = None,
     fine_tuning: bool = False,
     weight_decay: bool | float = False,
-    schedule: _Schedule | None = None,
+    schedule: Maker | None = None,
     tune_betas: bool = False,
     name: str = "optimizer",
     **kwargs: Any,
@@ -103,14 +104,17 @@ def optimizer(
 
     Args:
         hp: The `keras_tuner.HyperParameters`.
-        optimizers: One or several of `hp.OPTIMIZERS`: "sgd" (without momentum), "momentum",
-            "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "adamax", "nadam",
-            "lion". A single one makes no parameter of the choice. Default
+        optimizers: One of `hp.OPTIMIZERS`, or a list of several: "sgd" (without momentum),
+            "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "adamax",
+            "nadam", "lion". A single one makes no parameter of the choice. Default
             `hp.DEFAULT_OPTIMIZERS`: momentum, rmsprop, adam, adamw.
-        fine_tuning: Whether the network is pretrained; the rates are lower then.
+        learning_rate: The smallest and the largest initial rate, in place of the recommended ones:
+            a pair for all, or by optimiser, {"adam": (1e-4, 1e-2)}.
+        fine_tuning: Whether the network is pretrained; the recommended rates are lower then.
         weight_decay: True to tune it, or one value for all; by default none, but for AdamW.
         schedule: Makes the optimiser's schedule, called in the scope of the one that is chosen with
-            `hp`, `learning_rate=` its rate and `name="adam_schedule"`, say.
+            `hp`, `learning_rate=` its rate and `name="adam_schedule"`, say, neither of which it
+            may fix.
         tune_betas: Whether to tune Adam's decay rates and epsilon, and those of its relatives,
             which are 0.9, 0.999 and 1e-8 otherwise.
         name: The parameter's name.
@@ -121,10 +125,12 @@ def optimizer(
 
     Raises:
         ArgumentError: If an optimiser is not known or listed twice, or does not take an argument;
-            if `schedule` is no function, or makes no schedule; if another argument breaks its rule.
+            if `schedule` is no function of these arguments, or makes no schedule; if another
+            argument breaks its rule.
     """
     kinds = _checked_kinds(optimizers)
-    _check_schedule(schedule)
+    rates = _checked_rates(kinds, learning_rate, fine_tuning=fine_tuning)
+    check_maker(schedule)
     if not isinstance(weight_decay, bool):
         weight_decay = arguments.not_negative("weight_decay", weight_decay)
     taken = (*_TAKEN, *_TUNED) if arguments.flag("tune_betas", tune_betas) else _TAKEN
@@ -137,12 +143,10 @@ def optimizer(
         # The schedule is the user's to make, and only with values: its scope may hide parameters.
         scope = declare.scope(name, [kind], whole=schedule is None)
         with contextlib.nullcontext() if len(kinds) == 1 else scope:
-            rate = own.real(
-                "learning_rate", *rate_range(kind, fine_tuning=fine_tuning), sampling="log"
-            )
+            rate = own.real("learning_rate", *rates[kind], sampling="log")
             others = _own_arguments(own, kind, weight_decay, tune_betas)
             if kind == chosen and own.active:
-                rate = rate if schedule is None else _scheduled(schedule, own, rate)
+                rate = rate if schedule is None else scheduled(schedule, own, rate)
                 made = _KINDS[kind].make(learning_rate=rate, **{**others, **kwargs})
     return made
 
@@ -171,39 +175,28 @@ def _own_arguments(
     return own
 
 
-def _scheduled(schedule: _Schedule, declare: Declarer, rate: float) -> Any:
-    """Returns the schedule that the user's function makes."""
-    made = schedule(declare.hp, learning_rate=rate, name=f"{declare.prefix}schedule")
-    declare.note_all("schedule")
-    if isinstance(made, (float, keras.optimizers.schedules.LearningRateSchedule)):
-        return made
-    raise ArgumentError(
-        "`schedule` must return a keras.optimizers.schedules.LearningRateSchedule, or a float. "
-        f"Received: {made!r}."
-    )
-
-
 def _checked_kinds(optimizers: str | Sequence[str] | None) -> list[str]:
-    if optimizers is None:
-        return list(DEFAULT_OPTIMIZERS)
-    kinds = [optimizers] if isinstance(optimizers, str) else list(optimizers)
-    if not kinds:
-        raise ArgumentError("`optimizers` must name at least one. Received: [].")
-    for kind in kinds:
-        check_optimizer(kind)
-    if len(set(kinds)) < len(kinds):
-        raise ArgumentError(f"`optimizers` must name each only once. Received: {kinds}.")
-    return kinds
+    chosen = DEFAULT_OPTIMIZERS if optimizers is None else optimizers
+    return arguments.names("optimizers", chosen, OPTIMIZERS)
 
 
-def _check_schedule(schedule: object) -> None:
-    # A schedule can be called, too, but with a step.
-    made = isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
-    if schedule is not None and (made or not callable(schedule)):
+def _checked_rates(kinds: Sequence[str], given: Any, *, fine_tuning: bool) -> dict[str, _Range]:
+    """Returns the smallest and the largest rate of each optimiser."""
+    rates = {kind: rate_range(kind, fine_tuning=fine_tuning) for kind in kinds}
+    if given is None:
+        return rates
+    own = dict(given) if isinstance(given, Mapping) else dict.fromkeys(kinds, given)
+    unknown = [kind for kind in own if kind not in rates]
+    if unknown:
         raise ArgumentError(
-            "`schedule` must be a function of hp, learning_rate and name that makes one, such as "
-            f"functools.partial(schedules.tunable, total_steps=1000). Received: {schedule!r}."
+            f"`learning_rate` must be a pair, or a mapping of some of the optimisers {list(kinds)} "
+            f"to pairs. Received: {unknown[0]!r}.{arguments.did_you_mean(unknown[0], kinds)}"
         )
+    checked = {
+        kind: arguments.bounds("learning_rate", pair, arguments.positive)
+        for kind, pair in own.items()
+    }
+    return rates | checked
 
 
 def _check_kwargs(kinds: Sequence[str], kwargs: Mapping[str, Any], taken: Sequence[str]) -> None:
@@ -223,8 +216,7 @@ def _check_kwargs(kinds: Sequence[str], kwargs: Mapping[str, Any], taken: Sequen
         for kind in kinds:
             known = set(inspect.signature(_KINDS[kind].make).parameters) - {"kwargs", *taken}
             if argument not in known:
-                near = difflib.get_close_matches(argument, known, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
+                hint = arguments.did_you_mean(argument, known)
                 raise ArgumentError(
                     "Further arguments must be known to each of the optimisers. "
                     f"Received: {argument!r}, which {kind!r} does not take.{hint}"

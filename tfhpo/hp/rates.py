@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from tfhpo.declaring import Declarer, Role
 from tfhpo.errors import ArgumentError
+from tfhpo.hp.bounds import checked_bounds
 from tfhpo.schedules import arguments
 
 _LOWER = (1e-3, 1e-2)
@@ -39,6 +39,8 @@ def learning_rate(
     optimizer: str = "adam",
     *,
     fine_tuning: bool = False,
+    minimum: float | None = None,
+    maximum: float | None = None,
     name: str = "learning_rate",
 ) -> float:
     """Declares the initial learning rate of an optimiser, on a log scale.
@@ -76,15 +78,23 @@ def learning_rate(
         hp: The `keras_tuner.HyperParameters`.
         optimizer: One of `hp.OPTIMIZERS`.
         fine_tuning: Whether the network is pretrained.
+        minimum: The smallest rate, above 0; by default that of the table.
+        maximum: The largest rate; by default that of the table.
         name: The parameter's name.
 
     Returns:
         The rate; None in a conditional scope that is not active, as from every function here.
 
     Raises:
-        ArgumentError: If the optimiser is not known, or `fine_tuning` is no truth value.
+        ArgumentError: If the optimiser is not known, `fine_tuning` is no truth value, or the bounds
+            are not 0 < minimum < maximum.
     """
     low, high = rate_range(optimizer, fine_tuning=fine_tuning)
+    low, high = checked_bounds(
+        low if minimum is None else minimum,
+        high if maximum is None else maximum,
+        arguments.positive,
+    )
     declare = Declarer(hp, Role.LEARNING_RATE_AND_LOSS)
     rate: float = declare.real(name, low, high, sampling="log")
     return rate
@@ -96,7 +106,7 @@ def rate_range(optimizer: str, *, fine_tuning: bool = False) -> tuple[float, flo
     Raises:
         ArgumentError: If the optimiser is not known, or `fine_tuning` is no truth value.
     """
-    check_optimizer(optimizer)
+    _check_optimizer(optimizer)
     low, high = RATES[optimizer]
     if not arguments.flag("fine_tuning", fine_tuning):
         return low, high
@@ -104,12 +114,11 @@ def rate_range(optimizer: str, *, fine_tuning: bool = False) -> tuple[float, flo
     return float(f"{low * _FINE_TUNING[0]:.6g}"), float(f"{high * _FINE_TUNING[1]:.6g}")
 
 
-def check_optimizer(optimizer: object) -> None:
+def _check_optimizer(optimizer: object) -> None:
     """Raises an ArgumentError unless it is the name of a known optimiser."""
     if isinstance(optimizer, str) and optimizer in RATES:
         return
-    near = difflib.get_close_matches(str(optimizer).lower(), RATES, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ArgumentError(
-        f"An optimiser must be one of {', '.join(RATES)}. Received: {optimizer!r}.{hint}"
+        f"An optimiser must be one of {', '.join(RATES)}. "
+        f"Received: {optimizer!r}.{arguments.did_you_mean(optimizer, RATES)}"
     )

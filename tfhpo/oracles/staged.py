@@ -11,6 +11,7 @@ from tfhpo.errors import ArgumentError
 from tfhpo.oracles.conversion import check_names
 from tfhpo.oracles.strategy_oracle import StrategyOracle
 from tfhpo.strategies import Stage, Staged, Strategy
+from tfhpo.strategies.stages import resolved
 
 _USUAL_TRIALS = 30
 # Stands for the stages until the roles of the parameters are known: there are two at least.
@@ -32,9 +33,10 @@ class StagedOracle(StrategyOracle):
         objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
         max_trials: How many trials to run at most. Default 30; where every stage has trials of its
             own, their sum, and nothing else.
-        stages: Two or more, in their order: lists of parameters' names, which share `max_trials`
-            equally, or `tfhpo.Stage`s, which may have trials, a strategy and options of their own.
-            Parameters that are in none belong to the last one, which may be an empty list.
+        stages: Two or more, in their order: lists of parameters' names or patterns of names, which
+            share `max_trials` equally, or `tfhpo.Stage`s, which may have trials, a strategy and
+            options of their own. Parameters that are in none belong to the last one, which may be
+            an empty list.
         strategy: Who proposes in a stage without a strategy of its own. Default "bayesian".
         **kwargs: The further arguments of `StrategyOracle`.
 
@@ -78,10 +80,12 @@ class StagedOracle(StrategyOracle):
         space = self._plan.space(self.hyperparameters)
         if self._awaits_roles:
             stages = stages_of(self.roles, space.names)
-            self._plan = replace(self._plan, options={**self._plan.options, "stages": stages})
             # What appears in mid-search has roles, too, and must not change the stages.
             self._awaits_roles = False
-        named = [name for stage in self._plan.options["stages"] for name in stage.parameters]
+        else:
+            stages = resolved(self._plan.options["stages"], space.names)
+        self._plan = replace(self._plan, options={**self._plan.options, "stages": stages})
+        named = [name for stage in stages for name in stage.parameters]
         check_names("stages", named, space)
 
 

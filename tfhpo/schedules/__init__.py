@@ -2,7 +2,8 @@
 
 Every schedule goes where Keras takes a `LearningRateSchedule`. It counts training steps (batches)
 from 0, takes a step or an array of them, and returns float32 rates of the same shape. A saved model
-keeps its schedule; a process that loads the model must have imported `tfhpo.schedules` before.
+keeps its schedule; a process that loads the model first says `from tfhpo import schedules`, or
+`from tfhpo import hp`, which brings these and the elastic net.
 """
 
 from tfhpo.schedules.constant import Constant

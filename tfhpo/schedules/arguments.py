@@ -6,7 +6,10 @@ Plain numbers are kept so that a configuration can be written as JSON, and rates
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import math
+import re
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +18,7 @@ import numpy as np
 from tfhpo.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 #: Whole steps are counted in 32 bits where the backend has no more, as JAX by default.
 MOST_STEPS = 2**31 - 1
@@ -77,8 +80,78 @@ def whole(name: str, value: Any, least: int, most: int = MOST_STEPS) -> int:
     """
     is_whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not is_whole or not least <= int(value) <= most:
-        raise _refusal(name, f"a whole number from {least} to {most}", value)
+        refusal = _refusal(name, f"a whole number from {least} to {most}", value)
+        if isinstance(value, Real) and float(value).is_integer() and not is_whole:
+            refusal = ArgumentError(f"{refusal} Wrap it in int().")
+        raise refusal
     return int(value)
+
+
+def bounds(name: str, value: Any, rule: NumberRule) -> tuple[float, float]:
+    """Returns the two ends of a range in which a number is tuned.
+
+    Args:
+        name: The argument, for the message.
+        value: The smallest and the largest number, as a list or a tuple.
+        rule: What both must be.
+
+    Raises:
+        ArgumentError: If there are not two, one breaks the rule, or they are equal or reversed.
+    """
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        raise _refusal(name, "a pair: the smallest and the largest", value)
+    low, high = (rule(name, end) for end in value)
+    if low >= high:
+        hint = f" They are reversed: {name}={(high, low)!r}." if low > high else ""
+        refusal = _refusal(name, "a pair of which the first is the smaller", value)
+        raise ArgumentError(f"{refusal}{hint}")
+    return low, high
+
+
+def names(argument: str, value: Any, known: Sequence[str]) -> list[str]:
+    """Returns the names that one name, or a list or a tuple of names, stands for.
+
+    A set is refused: its order is another in every process, and with it a seeded search.
+
+    Args:
+        argument: The argument, for the message.
+        value: What was given for it.
+        known: The names that are allowed.
+
+    Raises:
+        ArgumentError: If there is none, one twice, or something else.
+    """
+    given = list(value) if isinstance(value, (list, tuple)) else [value]
+    for one in given:
+        if not isinstance(one, str) or one not in known:
+            raise ArgumentError(
+                f"`{argument}` must be one of {', '.join(known)}; or a list of these. "
+                f"Received: {one!r}.{did_you_mean(one, known)}"
+            )
+    if not given or len(set(given)) < len(given):
+        raise ArgumentError(
+            f"`{argument}` must name at least one, and each only once. Received: {given}."
+        )
+    return given
+
+
+def did_you_mean(received: Any, known: Iterable[str]) -> str:
+    """Returns what is said of the nearest name, with a space before it; "" where none is near.
+
+    Args:
+        received: A word, or the class or an instance that the word stands for.
+        known: The names that are allowed.
+    """
+    if inspect.isclass(received) or hasattr(received, "get_config"):
+        word = (received if inspect.isclass(received) else type(received)).__name__
+    else:
+        word = str(received)
+    if isinstance(received, str) and "," in word:
+        return " Several are given one by one, without commas."
+    # CosineDecayRestarts is cosine_restarts.
+    word = re.sub("(?<=[a-z])(?=[A-Z])", "_", word).lower().replace("_decay", "")
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def steps(name: str, value: Any) -> int | float:

@@ -13,10 +13,11 @@ import keras
 from keras import ops
 
 from tfhpo.schedules import arguments, counting
+from tfhpo.schedules.written import Written
 
 
 @keras.saving.register_keras_serializable(package="tfhpo")
-class Constant(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+class Constant(Written, keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """The same rate at every step.
 
     Formula: ``rate(s) = r``. A schedule where a schedule is asked for, as the baseline beside the

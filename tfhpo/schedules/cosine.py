@@ -18,10 +18,11 @@ import keras
 from tfhpo.errors import ArgumentError
 from tfhpo.schedules import arguments, counting
 from tfhpo.schedules.warm_up import WarmUp
+from tfhpo.schedules.written import Written
 
 
 @keras.saving.register_keras_serializable(package="tfhpo")
-class CosineDecay(keras.optimizers.schedules.CosineDecay):  # type: ignore[misc]
+class CosineDecay(Written, keras.optimizers.schedules.CosineDecay):  # type: ignore[misc]
     """The rate falls along half a cosine: slowly, then faster, then slowly again.
 
     Formula: ``rate(s) = r * ((1 - a) * (1 + cos(pi * min(s, T) / T)) / 2 + a)``. With a
@@ -88,7 +89,7 @@ class CosineDecay(keras.optimizers.schedules.CosineDecay):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable(package="tfhpo")
-class CosineDecayRestarts(keras.optimizers.schedules.CosineDecayRestarts):  # type: ignore[misc]
+class CosineDecayRestarts(Written, keras.optimizers.schedules.CosineDecayRestarts):  # type: ignore[misc]
     """Half a cosine again and again, each cycle longer and lower (or not) than the one before.
 
     Formula: ``rate(s) = r * ((1 - a) * m_mul ** n * (1 + cos(pi * f)) / 2 + a)``, where n restarts

@@ -16,10 +16,11 @@ import keras
 from keras import ops
 
 from tfhpo.schedules import arguments, counting
+from tfhpo.schedules.written import Written
 
 
 @keras.saving.register_keras_serializable(package="tfhpo")
-class ExponentialDecay(keras.optimizers.schedules.ExponentialDecay):  # type: ignore[misc]
+class ExponentialDecay(Written, keras.optimizers.schedules.ExponentialDecay):  # type: ignore[misc]
     """The rate is multiplied by the same factor every so many steps.
 
     Formula: ``rate(s) = r * d ** (s / T)``; with `staircase` the exponent is ``floor(s / T)``, so
@@ -70,7 +71,8 @@ class ExponentialDecay(keras.optimizers.schedules.ExponentialDecay):  # type: ig
 
 @keras.saving.register_keras_serializable(package="tfhpo")
 class NaturalExponentialDecay(
-    keras.optimizers.schedules.LearningRateSchedule  # type: ignore[misc]
+    Written,
+    keras.optimizers.schedules.LearningRateSchedule,  # type: ignore[misc]
 ):
     """Exponential decay by powers of e.
 

@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfhpo.errors import ArgumentError
 from tfhpo.schedules import arguments
 from tfhpo.schedules.constant import Constant
 from tfhpo.schedules.cosine import CosineDecay, CosineDecayRestarts
@@ -26,7 +25,7 @@ from tfhpo.schedules.triangular import TriangularCycle
 from tfhpo.schedules.warm_up import WarmUp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
 #: With fewer steps the cycles of some families would have none.
 LEAST_STEPS = 20
@@ -48,21 +47,22 @@ class Family:
 
 
 def families(
-    total_steps: int, learning_rate: float, kinds: Iterable[str] | None = None
+    total_steps: int, learning_rate: float, kinds: str | Sequence[str] | None = None
 ) -> list[Family]:
     """Returns the rates of all families over a training, or of some.
 
     Args:
         total_steps: T, at least 20.
         learning_rate: r, above 0.
-        kinds: Which families; all by default.
+        kinds: Which family, or a list of several; all by default.
 
     Raises:
         ArgumentError: If an argument breaks its rule, or a kind is unknown.
     """
     length = arguments.whole("total_steps", total_steps, least=LEAST_STEPS)
     rate = arguments.positive("learning_rate", learning_rate)
-    wanted = _known(kinds)
+    every = list(dict.fromkeys(kind for kind, _ in _MAKERS))
+    wanted = every if kinds is None else arguments.names("kinds", kinds, every)
     steps = steps_of(length)
     return [
         Family(kind, _title(made), tuple(curve(label, one, steps) for label, one in made.items()))
@@ -70,14 +70,6 @@ def families(
         if kind in wanted
         for made in [make(length, rate)]
     ]
-
-
-def _known(kinds: Iterable[str] | None) -> list[str]:
-    every = list(dict.fromkeys(kind for kind, _ in _MAKERS))
-    wanted = every if kinds is None else list(kinds)
-    if not wanted or not set(wanted) <= set(every):
-        raise ArgumentError(f"`kinds` must be some of {every}. Received: kinds={wanted}.")
-    return wanted
 
 
 def _title(schedules: dict[str, Any]) -> str:

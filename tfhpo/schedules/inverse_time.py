@@ -12,10 +12,11 @@ from __future__ import annotations
 import keras
 
 from tfhpo.schedules import arguments
+from tfhpo.schedules.written import Written
 
 
 @keras.saving.register_keras_serializable(package="tfhpo")
-class InverseTimeDecay(keras.optimizers.schedules.InverseTimeDecay):  # type: ignore[misc]
+class InverseTimeDecay(Written, keras.optimizers.schedules.InverseTimeDecay):  # type: ignore[misc]
     """The rate falls as one over the time: fast at first, then ever more slowly.
 
     Formula: ``rate(s) = r / (1 + k * s / T)``; with `staircase` the quotient is ``floor(s / T)``,

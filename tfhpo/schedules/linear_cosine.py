@@ -21,10 +21,11 @@ from keras import ops
 
 from tfhpo.schedules import arguments, counting
 from tfhpo.schedules.noise import StepNoise
+from tfhpo.schedules.written import Written
 
 
 @keras.saving.register_keras_serializable(package="tfhpo")
-class LinearCosineDecay(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+class LinearCosineDecay(Written, keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """The rate falls along the product of a straight line and a cosine.
 
     Formula: ``rate(s) = r * ((a + 1 - t) * (1 + cos(2 * pi * c * t)) / 2 + b)`` with

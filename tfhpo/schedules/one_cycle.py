@@ -17,13 +17,14 @@ import keras
 from keras import ops
 
 from tfhpo.schedules import arguments, counting
+from tfhpo.schedules.written import Written
 
 #: The shapes of the two ways.
 ANNEALINGS = ("cosine", "linear")
 
 
 @keras.saving.register_keras_serializable(package="tfhpo")
-class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+class OneCycle(Written, keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """The rate climbs to a height that would be too much for long, then falls far below its start.
 
     Formula: with ``first = M / initial_divisor`` and ``last = first / final_divisor``, ``rate(s) =

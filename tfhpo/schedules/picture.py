@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,13 @@ _DOTS_PER_INCH = 120
 #: Told apart by eyes of all kinds, after Okabe and Ito, and dark enough for small letters.
 _COLOURS = ("#0b5394", "#d55e00", "#00875f", "#b0578d", "#56b4e9", "#e69f00")
 _QUIET = "0.45"
+_DASHES = ("-", "--", "-.", ":")
+#: More curves than this are no picture.
+MOST_CURVES = 60
+# In letters of the title, and of the legend with its handles.
+_TITLE_WIDTH, _LABEL_WIDTH, _LEGEND_WIDTH, _HANDLE_WIDTH = 75, 50, 110, 8
+# In inches.
+_WIDTH, _HEIGHT, _TITLE_LINE, _LEGEND_LINE = 8.0, 4.0, 0.22, 0.18
 
 
 class Picture(Figure):
@@ -37,6 +46,40 @@ class Picture(Figure):
         return buffer.getvalue()
 
 
+@dataclass(frozen=True)
+class _Words:
+    """What is written around curves, in lines that fit the picture.
+
+    Attributes:
+        title: Above the axes.
+        labels: Of the curves.
+        columns: Of a legend below the axes.
+        below: Whether the legend stands there: in the axes it would cover the curves.
+        height: What all this adds to the picture, in inches.
+    """
+
+    title: str
+    labels: list[str]
+    columns: int
+    below: bool
+    height: float
+
+    @classmethod
+    def of(cls, curves: Sequence[Curve], title: str | None) -> _Words:
+        """Returns the words of some curves, under a title or that of a lone curve."""
+        chosen = title or (curves[0].label if len(curves) == 1 else "")
+        heading = textwrap.wrap(chosen, _TITLE_WIDTH)
+        labels = [textwrap.wrap(curve.label, _LABEL_WIDTH) for curve in curves]
+        letters = max((len(line) for label in labels for line in label), default=0)
+        columns = max(1, _LEGEND_WIDTH // (_HANDLE_WIDTH + letters))
+        # A row of the legend is as high as its highest label: at most so many lines.
+        highest = sorted((max(1, len(label)) for label in labels), reverse=True)
+        lines = sum(highest[::columns])
+        below = len(curves) > len(_COLOURS) or (len(curves) > 1 and highest[0] > 1)
+        height = _TITLE_LINE * max(0, len(heading) - 1) + (_LEGEND_LINE * lines if below else 0.0)
+        return cls("\n".join(heading), ["\n".join(one) for one in labels], columns, below, height)
+
+
 def draw_curves(
     curves: Sequence[Curve], steps_per_epoch: int | None, title: str | None, *, log: bool
 ) -> Picture:
@@ -47,25 +90,38 @@ def draw_curves(
         steps_per_epoch: The training steps of an epoch, for an axis in epochs; None for steps.
         title: Above the picture; by default the label of a lone curve.
         log: Whether the rates stand on a logarithmic axis.
+
+    Raises:
+        ArgumentError: If there are more curves than a picture can show.
     """
-    figure = _canvas(8.0, 4.0)
+    if len(curves) > MOST_CURVES:
+        raise ArgumentError(
+            f"A picture shows {MOST_CURVES} schedules at most. Received: {len(curves)}."
+        )
+    words = _Words.of(curves, title)
+    figure = _canvas(_WIDTH, _HEIGHT + words.height)
     axes = figure.subplots()
-    for curve, colour in zip(curves, _colours(len(curves)), strict=True):
+    many = len(curves) > len(_COLOURS)
+    for number, (curve, colour) in enumerate(zip(curves, _colours(len(curves)), strict=True)):
         axes.plot(
             curve.steps / (steps_per_epoch or 1),
             curve.rates,
             color=colour,
+            linestyle=_DASHES[number % len(_DASHES)] if many else "-",
             linewidth=1.4,
-            label=curve.label,
+            label=words.labels[number],
         )
     axes.set(xlabel="epoch" if steps_per_epoch else "training step", ylabel="learning rate")
-    axes.set_title(title or (curves[0].label if len(curves) == 1 else ""), loc="left")
+    axes.set_title(words.title, loc="left")
     if log:
         axes.set_yscale("log")
     axes.margins(x=0.0)
     _quieten(axes)
-    if len(curves) > 1:
-        axes.legend(frameon=False)
+    if words.below:
+        figure.legend(loc="outside lower left", ncols=words.columns, frameon=False, fontsize=8.5)
+    elif len(curves) > 1:
+        # Read even where it stands on cycles too many to tell apart.
+        axes.legend(framealpha=0.8, edgecolor="none")
     return figure
 
 
@@ -106,8 +162,11 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
         path: Where; its ending tells the type.
 
     Raises:
-        ArgumentError: If the ending tells no type of picture, or the file cannot be written.
+        ArgumentError: If the path is a folder, its ending tells no type of picture, or the file
+            cannot be written.
     """
+    if Path(path).is_dir():
+        raise ArgumentError(f"`path` must be a file. Received: path={str(path)!r}, a folder.")
     kinds = sorted(figure.canvas.get_supported_filetypes())
     if Path(path).suffix.removeprefix(".").lower() not in kinds:
         raise ArgumentError(f"`path` must end in one of {kinds}. Received: path={str(path)!r}.")
@@ -150,7 +209,8 @@ def _colours(count: int) -> list[Any]:
         return list(_COLOURS[:count])
     from matplotlib import colormaps
 
-    return [colormaps["viridis"](index / (count - 1)) for index in range(count)]
+    # The palest end of the map is not seen on white.
+    return [colormaps["viridis"](0.9 * index / (count - 1)) for index in range(count)]
 
 
 def _quieten(axes: Axes) -> None:

@@ -15,6 +15,7 @@ import keras
 
 from tfhpo.errors import ArgumentError
 from tfhpo.schedules import arguments, counting
+from tfhpo.schedules.written import Written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 @keras.saving.register_keras_serializable(package="tfhpo")
 class PiecewiseConstantDecay(
-    keras.optimizers.schedules.PiecewiseConstantDecay  # type: ignore[misc]
+    Written,
+    keras.optimizers.schedules.PiecewiseConstantDecay,  # type: ignore[misc]
 ):
     """One rate up to each boundary, the next one after it.
 

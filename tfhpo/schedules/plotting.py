@@ -10,7 +10,7 @@ from tfhpo.schedules.families import families
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from matplotlib.figure import Figure
 
@@ -27,10 +27,11 @@ def plot(
     """Draws the learning rate over a training.
 
     Args:
-        schedules: A Keras learning-rate schedule, or a mapping of labels to such, drawn over one
-            another.
+        schedules: A Keras learning-rate schedule, a list of such, or a mapping of labels to such,
+            drawn over one another; 60 at most.
         total_steps: The training length, in steps (batches), 1 or more. Of more than 2,000 steps
-            evenly chosen ones are drawn.
+            the lowest and the highest rate in each of 1,000 intervals are drawn. Schedules that are
+            not tfhpo's need not take many steps at once, and are asked for 2,000 of theirs only.
         steps_per_epoch: The steps of an epoch, 1 or more, for an axis in epochs; by default the
             axis counts steps.
         title: Above the picture; by default the class of a lone schedule.
@@ -69,7 +70,7 @@ def gallery(
     total_steps: int = 1000,
     learning_rate: float = 0.1,
     *,
-    kinds: Iterable[str] | None = None,
+    kinds: str | Sequence[str] | None = None,
     path: str | os.PathLike[str] | None = None,
 ) -> Figure:
     """Draws all families of schedules on one page, with the options that shape each.
@@ -77,7 +78,8 @@ def gallery(
     Args:
         total_steps: The training length, in steps (batches), 20 or more.
         learning_rate: The highest rate, above 0.
-        kinds: Which families: "polynomial", "cosine_restarts", ...; all by default.
+        kinds: Which family, or a list of several: "polynomial", "cosine_restarts", "warm_up", ...;
+            all by default.
         path: Where to save the picture, its type told by the ending; not saved by default.
 
     Returns:

@@ -14,10 +14,11 @@ from __future__ import annotations
 import keras
 
 from tfhpo.schedules import arguments
+from tfhpo.schedules.written import Written
 
 
 @keras.saving.register_keras_serializable(package="tfhpo")
-class PolynomialDecay(keras.optimizers.schedules.PolynomialDecay):  # type: ignore[misc]
+class PolynomialDecay(Written, keras.optimizers.schedules.PolynomialDecay):  # type: ignore[misc]
     """The rate falls to an end rate along a power of the time that is left.
 
     Formula: ``rate(s) = (r - e) * (1 - min(s, T) / T) ** p + e``. The power tells the shape: 1 is
@@ -36,7 +37,8 @@ class PolynomialDecay(keras.optimizers.schedules.PolynomialDecay):  # type: igno
     Args:
         initial_learning_rate: r, above 0.
         decay_steps: T, in training steps (batches), above 0.
-        end_learning_rate: e, 0 or more; a rate, not a fraction.
+        end_learning_rate: e, 0 or more; a rate, not a fraction. One above r is allowed, as in
+            TensorFlow 1: the rate then rises.
         power: p, above 0.
         cycle: Whether the rate rises again after every T steps.
         name: Under which Keras groups the operations.

@@ -18,13 +18,14 @@ from keras import ops
 
 from tfhpo.errors import ArgumentError
 from tfhpo.schedules import arguments, counting
+from tfhpo.schedules.written import Written
 
 #: How the height of the cycles changes.
 MODES = ("triangular", "triangular2", "exp_range")
 
 
 @keras.saving.register_keras_serializable(package="tfhpo")
-class TriangularCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+class TriangularCycle(Written, keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """The rate goes up and down between two bounds, in cycles of equal length.
 
     Formula: ``rate(s) = i + (M - i) * x * scale`` with ``n = floor(s / (2 * h))`` and ``x = 1 -

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from tfhpo.declaring import Declarer, Role
-from tfhpo.errors import ArgumentError
 from tfhpo.schedules import arguments
 from tfhpo.schedules import kinds as known
 from tfhpo.schedules.training_length import training_steps
@@ -21,6 +21,9 @@ DEFAULT_KINDS = ("constant", "exponential", "polynomial", "cosine", "cosine_rest
 
 # Shares of the training; 0 is none.
 _WARM_UPS = (0.0, 0.01, 0.02, 0.05, 0.1)
+_share = arguments.fraction_below_one.worded(
+    "True or False, or a share of the training of 0 or more and below 1"
+)
 
 
 def tunable(
@@ -33,7 +36,7 @@ def tunable(
     samples: int | None = None,
     batch_size: int | None = None,
     kinds: str | Sequence[str] | None = None,
-    warmup: bool = True,
+    warmup: bool | float = True,
     name: str = "schedule",
     seed: int = 0,
 ) -> Any:
@@ -92,27 +95,28 @@ def tunable(
         steps_per_epoch: Steps per epoch, or
         samples: training examples per epoch (after any validation split), with
         batch_size: examples per step.
-        kinds: One or several of `schedules.KINDS`. A single one makes no parameter of the kind.
-            Default `schedules.DEFAULT_KINDS`: constant, exponential, polynomial, cosine,
+        kinds: One of `schedules.KINDS`, or a list of several. A single one makes no parameter of
+            the kind. Default `schedules.DEFAULT_KINDS`: constant, exponential, polynomial, cosine,
             cosine_restarts, one_cycle.
-        warmup: Whether to tune a warm-up.
+        warmup: Whether to tune a warm-up; or its share of the training, from 0 to below 1.
         name: The parameter's name, and the beginning of the others'.
         seed: Of the noisy kind.
 
     Returns:
         A `keras.optimizers.schedules.LearningRateSchedule`; None in a conditional scope that is not
-        active.
+        active. Its attribute `training_steps` is the length that it was planned for: tfhpo's tuners
+        warn where they train for another. A process that loads a model saved with it first says
+        `from tfhpo import schedules`, or `from tfhpo import hp`.
 
     Raises:
         ArgumentError: If the length is not told, or in several ways, or an argument breaks its
             rule.
     """
-    names = _checked_kinds(kinds)
+    names = arguments.names("kinds", DEFAULT_KINDS if kinds is None else kinds, KINDS)
     declare = Declarer(hp, Role.LEARNING_RATE_AND_LOSS)
     chosen = names[0] if len(names) == 1 else declare.choice(name, names)
     rate = _declared_rate(declare, name, learning_rate)
-    warms = arguments.flag("warmup", warmup)
-    share = _declared_warm_up(declare, name, names) if warms else None
+    share = _warm_up(declare, name, names, warmup)
     makers = {}
     for one in names:
         with _scope(declare, name, [one], names):
@@ -128,29 +132,32 @@ def tunable(
         batch_size=batch_size,
     )
     rate = arguments.positive("learning_rate", rate)
-    rising = round((share or 0.0) * steps)
+    # The kinds that rise by themselves have none, and the others a step after it.
+    warms = share is not None and not known.KINDS[chosen].rises
+    rising = min(round(share * steps), steps - 1) if warms else 0
     schedule = makers[chosen](rate, steps - rising)
-    # From a first rate above 0: a step at a rate of 0 would be lost.
-    return WarmUp(schedule, rising, rate / (rising + 1)) if rising else schedule
+    if rising:
+        # From a first rate above 0: a step at a rate of 0 would be lost.
+        schedule = WarmUp(schedule, rising, rate / (rising + 1))
+    # For whoever trains: no argument of the schedule, and so not saved with it.
+    schedule.training_steps = steps
+    return schedule
 
 
 def _declared_rate(declare: Declarer, name: str, learning_rate: Any) -> Any:
     """Returns the rate: the one given, or one that is declared between the two given."""
     if not isinstance(learning_rate, (list, tuple)):
         return learning_rate
-    ends = [arguments.positive("learning_rate", end) for end in learning_rate]
-    if len(ends) != 2 or ends[0] >= ends[1]:
-        raise ArgumentError(
-            "`learning_rate` must be one rate, or the smallest and the largest one. "
-            f"Received: learning_rate={learning_rate!r}."
-        )
+    ends = arguments.bounds("learning_rate", learning_rate, arguments.positive)
     return declare.real(f"{name}_learning_rate", *ends, sampling="log")
 
 
-def _declared_warm_up(declare: Declarer, name: str, names: list[str]) -> Any:
-    """Returns the warm-up's share of the training; None where the kind has none."""
+def _warm_up(declare: Declarer, name: str, names: list[str], given: Any) -> Any:
+    """Returns the warm-up's share of the training: declared, or as given; None for none."""
+    if not isinstance(given, (bool, np.bool_)):
+        return _share("warmup", given)
     flat = [one for one in names if not known.KINDS[one].rises]
-    if not flat:
+    if not flat or not given:
         return None
     with _scope(declare, name, flat, names):
         return declare.choice(f"{name}_warmup", _WARM_UPS)
@@ -163,21 +170,3 @@ def _scope(
     if len(kinds) == len(names):
         return contextlib.nullcontext()
     return declare.scope(name, kinds)
-
-
-def _checked_kinds(kinds: str | Sequence[str] | None) -> list[str]:
-    if kinds is None:
-        return list(DEFAULT_KINDS)
-    names = [kinds] if isinstance(kinds, str) else list(kinds)
-    unknown = [one for one in names if one not in KINDS]
-    if unknown:
-        near = difflib.get_close_matches(str(unknown[0]), KINDS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ArgumentError(
-            f"`kinds` must be among {', '.join(KINDS)}. Received: {unknown[0]!r}.{hint}"
-        )
-    if not names or len(set(names)) < len(names):
-        raise ArgumentError(
-            f"`kinds` must name at least one kind, and each only once. Received: {names}."
-        )
-    return names

@@ -9,19 +9,23 @@ Notation:
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import keras
 from keras import ops
 
+from tfhpo.errors import ArgumentError
 from tfhpo.schedules import arguments, counting
 from tfhpo.schedules.constant import Constant
+from tfhpo.schedules.written import Written
 
-_rate = arguments.positive.worded("a Keras learning-rate schedule, or a finite number above 0")
+_RULE = "a schedule or a rate: a Keras LearningRateSchedule, or a finite number above 0"
+_rate = arguments.positive.worded(_RULE)
 
 
 @keras.saving.register_keras_serializable(package="tfhpo")
-class WarmUp(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+class WarmUp(Written, keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """The rate rises in a straight line to where a schedule begins, which then follows.
 
     Formula: ``rate(s) = i + (f(0) - i) * s / W`` before step W, ``f(s - W)`` from it on.
@@ -56,9 +60,7 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[m
         name: str = "WarmUp",
     ) -> None:
         super().__init__()
-        if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
-            schedule = Constant(_rate("schedule", schedule))
-        self.schedule = schedule
+        self.schedule = _as_schedule(schedule)
         self.warmup_steps = arguments.whole("warmup_steps", warmup_steps, least=0)
         self.initial_learning_rate = arguments.not_negative(
             "initial_learning_rate", initial_learning_rate
@@ -89,3 +91,17 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[m
         """Returns the schedule that a configuration describes."""
         schedule = keras.saving.deserialize_keras_object(config["schedule"])
         return cls(**{**config, "schedule": schedule})
+
+    def _arguments(self) -> dict[str, Any]:
+        return {**self.get_config(), "schedule": self.schedule}
+
+
+def _as_schedule(given: Any) -> Any:
+    if isinstance(given, keras.optimizers.schedules.LearningRateSchedule):
+        return given
+    if inspect.isclass(given):
+        raise ArgumentError(
+            f"`schedule` must be {_RULE}. Received: the class {given.__name__}, which is to be "
+            f"called first: {given.__name__}(...)."
+        )
+    return Constant(_rate("schedule", given))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -54,11 +55,13 @@ def proposer_class(
     Raises:
         ArgumentError: If there is no such proposer, or it does not take an option.
     """
-    if isinstance(proposer, str):
+    if not inspect.isclass(proposer):
         if proposer not in PROPOSERS:
+            near = difflib.get_close_matches(str(proposer), PROPOSERS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ArgumentError(
                 f"`{argument}` must be one of {sorted(PROPOSERS)} or a class of strategies. "
-                f"Received: {proposer!r}."
+                f"Received: {proposer!r}.{hint}"
             )
         proposer = PROPOSERS[proposer]
     known = set(inspect.signature(proposer).parameters) - _GIVEN

@@ -19,7 +19,7 @@ from tfhpo.strategies.bayesian import BayesianOptimization
 from tfhpo.strategies.former import Former
 from tfhpo.strategies.history import Entry
 from tfhpo.strategies.slice_search import SliceSearch
-from tfhpo.strategies.stages import Stage, check_stages, ends
+from tfhpo.strategies.stages import Stage, check_stages, ends, resolved
 from tfhpo.strategies.strategy import Strategy
 
 # What a stage's strategy is given where the user says nothing else. With 5 first points, as in a
@@ -89,7 +89,8 @@ class Staged(Strategy):
     Args:
         space: What to search.
         rng: The only source of randomness; each stage gets a generator of its own, seeded by it.
-        stages: The stages, at least two; names that the space does not have may appear later.
+        stages: The stages, at least two. Names that the space does not have may appear later;
+            patterns stand for parameters that it has.
         strategy: Who proposes in a stage that names no strategy: "bayesian" (default), "tpe",
             "random", "grid", "elastic-grid", "genetic", "policy-gradient", or a class of
             strategies.
@@ -118,9 +119,9 @@ class Staged(Strategy):
     ) -> None:
         super().__init__(space, rng, budget=budget)
         check_stages(stages, strategy, budget)
-        self.stages = tuple(stages)
+        self.stages = resolved(stages, space.names)
         self.strategy = strategy
-        self._stage_of = {name: k for k, one in enumerate(stages) for name in one.parameters}
+        self._stage_of = {name: k for k, one in enumerate(self.stages) for name in one.parameters}
         # Before the first stage opens.
         self._now = -1
         self._first = 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from itertools import accumulate
 from typing import Any
 
@@ -20,11 +21,19 @@ class Stage:
     """One stage of a staged search.
 
         Stage(["learning_rate", "label_smoothing"], trials=10)
-        Stage(["units", "dropout"], trials=20, strategy="tpe", options={"good_share": 0.2})
+        Stage(["units", "dropout*"], trials=20, strategy="tpe", options={"good_share": 0.2})
+
+    Parameters that no stage names are tuned in the last one. Until its stage a parameter is held at
+    its default, which KerasTuner does not tell from none where it is the smallest value, the first
+    choice or False; without one at the middle of its range (its distribution's median) or of its
+    ordered choices, else at the first choice. Once there are results it is held at its value in the
+    best of them.
 
     Args:
-        parameters: The names of what is tuned. None at all in the last stage means whatever no
-            other stage names.
+        parameters: What is tuned: names, and patterns such as "*_learning_rate" or "adam_*" (`*`
+            any text, `?` any letter, `[ab]` one of these), which stand for the parameters that
+            match when the search begins and that no other stage names or has matched before. None
+            at all in the last stage means whatever no other stage names.
         trials: How many trials the stage has, at least 1; None (default) for an equal share of what
             the other stages leave of the budget.
         strategy: Who proposes its configurations: "bayesian", "tpe", "random", "grid",
@@ -53,6 +62,8 @@ class Stage:
                 f"`options` of a stage must be a dictionary. Received: {self.options!r}."
             )
         object.__setattr__(self, "options", dict(self.options))
+        if self.strategy is not None:
+            self.proposer(self.strategy)
 
     def proposer(self, usual: str | type[Strategy]) -> type[Strategy]:
         """Returns the class of its strategy.
@@ -74,6 +85,30 @@ class Stage:
                 f"The strategy {made.name!r} cannot use the options {dict(self.options)}: {error}."
             ) from error
         return made
+
+
+def resolved(stages: Sequence[Stage], known: Sequence[str]) -> tuple[Stage, ...]:
+    """Returns the stages with the names that their patterns stand for.
+
+    What is known letter by letter is a name, and a pattern that nothing is left for is kept.
+
+    Args:
+        stages: The stages, in their order.
+        known: The names of the parameters.
+    """
+    taken = {name for stage in stages for name in stage.parameters}
+    found = []
+    for stage in stages:
+        names: list[str] = []
+        for given in stage.parameters:
+            # Several parameters may share a name.
+            matching = (name for name in dict.fromkeys(known) if fnmatchcase(name, given))
+            left = [name for name in matching if name not in taken]
+            is_pattern = given not in known and left
+            names += left if is_pattern else [given]
+            taken.update(left if is_pattern else ())
+        found.append(replace(stage, parameters=tuple(names)))
+    return tuple(found)
 
 
 def check_stages(
@@ -163,7 +198,8 @@ def _names(given: Iterable[str]) -> tuple[str, ...]:
     names = [] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
     if (not names and given != () and given != []) or not all(isinstance(n, str) for n in names):
         raise ArgumentError(
-            "`parameters` of a stage must be a list of names, such as ['learning_rate']. "
+            "`parameters` of a stage must be a list of names or patterns, such as "
+            "['learning_rate', 'adam_*']. "
             f"Received: {given!r}."
         )
     if len(set(names)) < len(names):

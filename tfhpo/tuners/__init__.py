@@ -1,5 +1,6 @@
 """The tuners: one trial from build to score, budgets, checkpoints, and the ready searches."""
 
+from tfhpo.tuners.learning_rates import PlanWarning
 from tfhpo.tuners.listeners import SearchListener
 from tfhpo.tuners.ready import (
     TPE,
@@ -22,6 +23,7 @@ __all__ = [
     "GeneticAlgorithm",
     "GridSearch",
     "Hyperband",
+    "PlanWarning",
     "PolicyGradient",
     "RandomSearch",
     "SearchListener",

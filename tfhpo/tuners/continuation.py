@@ -155,8 +155,7 @@ class Rungs:
         if not self.of_epochs:
             return
         hp = trial.hyperparameters
-        (rungs,) = (one.values for one in hp.space if one.name == EPOCHS)
-        if hp.values[EPOCHS] == max(rungs):
+        if hp.values[EPOCHS] == self.most_epochs(hp):
             return
         try:
             self._states.write(trial.trial_id, execution, model, epochs or hp.values[EPOCHS])
@@ -193,6 +192,13 @@ class Rungs:
                 f"hp.get({self.fidelity!r}). Received: a trial that read "
                 f"{sorted(trial.hyperparameters.read)}."
             )
+
+    def most_epochs(self, hp: keras_tuner.HyperParameters) -> int | None:
+        """Returns the epochs of the highest rung, None where rungs do not set the epochs."""
+        if not self.of_epochs:
+            return None
+        (rungs,) = (one.values for one in hp.space if one.name == EPOCHS)
+        return int(max(rungs))
 
     def epochs_in_all(self, hp: keras_tuner.HyperParameters) -> dict[str, int]:
         """Returns the epochs that a trial of a search over rungs was trained for, from the first.

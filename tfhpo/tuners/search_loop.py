@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import keras_tuner
@@ -20,10 +19,15 @@ from tfhpo.tuners.continuation import Rungs
 from tfhpo.tuners.in_flight import InFlight
 from tfhpo.tuners.keeping import BestWeights
 from tfhpo.tuners.listeners import SearchListener
+from tfhpo.tuners.warn_once import WarnOnce
 
 _COMPLETED = kt_trial.TrialStatus.COMPLETED
 # How long a worker waits before it asks the chief again, in seconds.
 _IDLE_WAIT = 1.0
+_SILENT = (
+    "The pruner stops nothing: a trial has reported no epochs. A `fit` of your own must pass on "
+    "the `callbacks` that it is given."
+)
 
 
 class SearchLoop:
@@ -39,6 +43,7 @@ class SearchLoop:
         in_flight: The trials that run; none yet.
         is_worker: Whether a chief holds the oracle.
         prunes: Whether the oracle stops trials early.
+        warn: Warns of each thing once in all searches of the tuner.
 
     Attributes:
         stop_reason: Why the search has ended; None before.
@@ -56,14 +61,13 @@ class SearchLoop:
         in_flight: InFlight,
         is_worker: bool,
         prunes: bool,
+        warn: WarnOnce,
     ) -> None:
         self.stop_reason: str | None = None
         self._tuner, self._link, self._told = tuner, link, told
         self._budget, self._rungs, self._weights = budget, rungs, weights
         self._in_flight = in_flight
-        self._is_worker, self._prunes = is_worker, prunes
-        self._told_of_silence = False
-        self._warned: set[str] = set()
+        self._is_worker, self._prunes, self._warn = is_worker, prunes, warn
 
     def tasks(self) -> Iterator[Task | None]:
         """Yields the trials as they are asked for; None where there is none now."""
@@ -91,11 +95,13 @@ class SearchLoop:
         self._tuner.on_trial_end(trial)
 
     def _take_attempt(self, trial: kt_trial.Trial, attempt: Any) -> None:
-        self._pass_on(attempt.warned)
+        for warned in attempt.warned:
+            self._warn(*warned)
         trial.status, trial.message = attempt.trial.status, attempt.trial.message
         trial.hyperparameters = attempt.trial.hyperparameters
         if trial.status == _COMPLETED:
-            self._check_reported(reported=attempt.reported)
+            if self._prunes and not attempt.reported:
+                self._warn(_SILENT)
             self._rungs.check_read(trial)
             if attempt.kept:
                 self._weights.take_charge(trial.trial_id)
@@ -134,23 +140,6 @@ class SearchLoop:
         return [
             trial.score for trial, level in zip(ended, levels, strict=True) if level == max(levels)
         ]
-
-    def _pass_on(self, warned: Sequence[tuple[str, type[Warning]]]) -> None:
-        """Warns of what a worker was warned of, once."""
-        for text, category in warned:
-            if text not in self._warned:
-                self._warned.add(text)
-                warnings.warn(text, category, stacklevel=2)
-
-    def _check_reported(self, *, reported: bool) -> None:
-        """Tells, once, of a pruner that hears of no epoch."""
-        if self._prunes and not reported and not self._told_of_silence:
-            self._told_of_silence = True
-            warnings.warn(
-                "The pruner stops nothing: a trial has reported no epochs. A `fit` of your own "
-                "must pass on the `callbacks` that it is given.",
-                stacklevel=2,
-            )
 
 
 def why_stopped(oracle: Any, *, is_worker: bool) -> str:

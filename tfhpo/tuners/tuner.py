@@ -60,7 +60,12 @@ from tfhpo.tuners.fit_arguments import resolve
 from tfhpo.tuners.in_flight import InFlight
 from tfhpo.tuners.interruption import Interruption
 from tfhpo.tuners.keeping import BestWeights
-from tfhpo.tuners.learning_rates import check_single_setter
+from tfhpo.tuners.learning_rates import (
+    PlanCallback,
+    PlanWarning,
+    check_single_setter,
+    planned_steps,
+)
 from tfhpo.tuners.listeners import Listeners, SearchListener
 from tfhpo.tuners.logs import logger_of
 from tfhpo.tuners.memory import TrialMemory
@@ -69,6 +74,7 @@ from tfhpo.tuners.quiet import without_retracing_warnings
 from tfhpo.tuners.search_loop import SearchLoop, why_stopped
 from tfhpo.tuners.trainer import Trainer
 from tfhpo.tuners.training import HookCallback
+from tfhpo.tuners.warn_once import WarnOnce
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -245,6 +251,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._fit_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.stop_reason: str | None = None
         self._advised: set[str] = set()
+        self._warn_once = WarnOnce()
         super().__init__(
             oracle,
             hypermodel,
@@ -324,6 +331,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 or has ended the search, on the chief if there is no worker for too long.
         """
         self.stop_reason = None
+        self._warn_once.forget_plans()
         level = checks.verbosity(verbose)
         self._engine = self._engines.make(echo=print if level > 1 else None, crew=self._crew)
         fit_kwargs = self._rungs.without_epochs(fit_kwargs)
@@ -391,6 +399,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             in_flight=InFlight(self.tuner_id, workers=not isinstance(self._engine, InProcess)),
             is_worker=self._is_worker(),
             prunes=isinstance(oracle, StrategyOracle) and oracle.prunes,
+            warn=self._warn_once,
         )
 
     def _training(
@@ -571,6 +580,13 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                     callback.log_dir = str(folder)
         if HookCallback.wanted(self, Tuner):
             callbacks.append(HookCallback(self, trial))
+        planned = planned_steps(model)
+        if planned is not None:
+            epochs = self._rungs.most_epochs(trial.hyperparameters)
+            callbacks.append(PlanCallback(planned, epochs, self._tell_of_plan))
+
+    def _tell_of_plan(self, text: str) -> None:
+        self._warn_once(text, PlanWarning)
 
     def _attempt_distributed(
         self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any
@@ -681,7 +697,10 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         Args:
             *fit_args: Positional arguments of `fit`; by default those of the last search.
             **fit_kwargs: Keyword arguments of `fit`, over those of the last search. To train on
-                all data, give `x` and `y` here and `validation_data=None`.
+                all data, give `x` and `y` here and `validation_data=None`. A schedule that was
+                planned for the part of the data in the search reaches its end early on all of it:
+                let `build` read the `samples` of `schedules.tunable` from a variable of yours,
+                and set that before.
 
         Returns:
             The trained model; its `history` attribute tells how the training went.
