@@ -115,6 +115,21 @@ def test_one_that_dies_in_the_middle_of_a_message_holds_up_nobody(make_driver):
     assert driver.outcomes["1"].failure is None
 
 
+def test_one_that_stops_in_the_middle_of_a_message_is_ended(make_driver, monkeypatch):
+    def function(payload, report):
+        if payload:
+            report._send.__self__._send(b"\x00\x00\x03\xe8abc")
+            threading.Event().wait()
+        return payload
+
+    monkeypatch.setattr("tfhpo.execution.process._MESSAGE_SECONDS", 1)
+    driver = make_driver()
+    driver.run(LocalProcesses(1), function, [1, 0])
+    assert driver.failures()["0"].kind == "timeout"
+    assert "stopped in the middle of a message" in driver.failures()["0"].message
+    assert driver.outcomes["1"].failure is None
+
+
 def test_a_process_that_dies_while_it_is_idle_costs_nothing(make_driver):
     def tasks():
         yield Task("a", None)
@@ -498,6 +513,28 @@ def test_output_is_passed_on_with_the_name_of_its_worker(make_driver):
     make_driver().run(LocalProcesses(1, echo=lines.append), function, [1, 2])
     texts = ["out 1", "more", "err 1", "out 2", "more", "err 2"]
     assert lines == [f"[worker 0] {text}" for text in texts]
+
+
+def test_a_last_line_without_an_end_is_passed_on(make_driver):
+    def function(payload, report):
+        sys.stdout.write("so far")
+        os._exit(1)
+
+    lines = []
+    make_driver().run(LocalProcesses(1, echo=lines.append), function, [None])
+    assert lines == ["[worker 0] so far"]
+
+
+def test_no_descriptor_is_left_where_there_are_too_few(make_driver, monkeypatch):
+    def none_left():
+        raise OSError("too many open files")
+
+    before = psutil.Process().num_fds()
+    monkeypatch.setattr("tfhpo.execution.process.os.pipe", none_left)
+    driver = make_driver()
+    driver.run(LocalProcesses(1), own_pid, [None])
+    assert driver.failures()["0"].kind == "start"
+    assert psutil.Process().num_fds() == before
 
 
 def test_a_process_that_closes_its_output_goes_on(make_driver):

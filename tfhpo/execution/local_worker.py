@@ -113,6 +113,8 @@ class LocalWorker(Worker):
     def _hear(self, process: WorkerProcess, on_report: Callable[..., Any]) -> Ending | None:
         try:
             message = process.connection.recv()
+        except BlockingIOError:
+            return self._silence(process)
         except (EOFError, OSError):
             return self._lost(process)
         if isinstance(message, Ready):
@@ -149,6 +151,13 @@ class LocalWorker(Worker):
         when = "" if self._is_ready else " before it was ready"
         message = f"Its process {cause}{when}.{process.last_words()}"
         return self._end(Outcome(failure=Failure(kind, message)))
+
+    def _silence(self, process: WorkerProcess) -> Ending | None:
+        """Ends a process that has stopped in the middle of a message."""
+        if self._task is None:
+            self.close()
+            return None
+        return self._abandon(process, "timeout", "Its process stopped in the middle of a message.")
 
     def _check(self, process: WorkerProcess) -> Ending | None:
         # What came in while others were attended to counts as in time.
