@@ -13,6 +13,8 @@ Workers: TypeAlias = int | Literal["auto"]
 
 #: What the numeric libraries and TensorFlow read their number of threads from.
 _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+#: Without these, the first process on a GPU takes most of its memory: TensorFlow's, and JAX's.
+SHARING = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,9 @@ def _slot(index: int, gpus: tuple[str, ...], share: float | None, threads: int) 
     env = {name: str(_at_most(threads, os.environ.get(name))) for name in _THREADS}
     if share is not None:
         env["CUDA_VISIBLE_DEVICES"] = ",".join(gpus) or "-1"
-    if share is not None and 0 < share < 1:
-        # Else the first of them takes all of the GPU's memory.
-        env["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    # Where none was found there may be some nevertheless, which all workers see.
+    if share is None or 0 < share < 1:
+        env |= SHARING
     return Slot(f"worker {index}", env, gpus, threads)
 
 
