@@ -161,14 +161,16 @@ def test_a_task_that_hangs_is_ended(make_driver):
 
 
 def test_what_comes_in_time_counts_though_it_is_heard_late(make_driver):
-    keys = set()
+    here, released = set(), set()
 
     def on_report(key):
-        keys.add(key)
-        if key == "0" and len(keys) == 2:
+        here.add(key)
+        if key == "1" and len(here) == 2:
+            released.add(key)
+        if key == "0" and released:
             # Both tasks' time passes here, while the other sends its value.
             threading.Event().wait(2.1)
-        return len(keys) == 2
+        return bool(released)
 
     def function(payload, report):
         while not report():
