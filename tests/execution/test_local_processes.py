@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -230,6 +231,16 @@ def test_a_task_that_takes_too_much_memory_is_ended(make_driver):
     assert failure.kind == "memory"
     assert "more than the bound of 104,857,600" in failure.message
     assert driver.outcomes["0"].value != driver.outcomes["2"].value
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such score")
+def test_where_memory_runs_out_a_worker_ends_before_its_driver(make_driver):
+    def score(payload=None, report=None):
+        return int(Path("/proc/self/oom_score_adj").read_text())
+
+    driver = make_driver()
+    driver.run(LocalProcesses(1), score, [None])
+    assert driver.values()["0"] >= max(300, score())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is shared")
