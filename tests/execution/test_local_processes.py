@@ -183,6 +183,19 @@ def test_what_comes_in_time_counts_though_it_is_heard_late(make_driver):
     assert driver.outcomes["1"].value == "b"
 
 
+def test_time_does_not_run_while_the_driver_is_busy(make_driver):
+    def function(payload, report):
+        report()
+        # Its answer comes when the driver is free again.
+        report()
+        threading.Event().wait(0.1)
+        return payload
+
+    driver = make_driver(lambda key: threading.Event().wait(0.8) and None)
+    driver.run(LocalProcesses(1, task_timeout=1.5), function, ["a"])
+    assert driver.values() == {"0": "a"}
+
+
 def test_time_does_not_run_while_a_process_starts(make_driver):
     class SlowToLoad:
         def __reduce__(self):

@@ -138,7 +138,10 @@ class LocalWorker(Worker):
             said = load(message.message)
         except Exception as error:  # noqa: BLE001 - its parts' own code reads it
             return self._abandon(process, "exception", unreadable("A report", error))
-        process.answer(dump(on_report(self._running().key, *said)))
+        answer = dump(on_report(self._running().key, *said))
+        # The driver may have been busy with others: what it takes is not the task's time.
+        self.deadline = time.monotonic() + self._allowed - message.taken
+        process.answer(answer)
         return None
 
     def _lost(self, process: WorkerProcess) -> Ending | None:

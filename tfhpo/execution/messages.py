@@ -25,9 +25,15 @@ class Unready(NamedTuple):
 
 
 class Said(NamedTuple):
-    """The function reports, and waits for the answer."""
+    """The function reports, and waits for the answer.
+
+    Attributes:
+        message: What it reports.
+        taken: The seconds that its task has taken so far, without waiting for answers.
+    """
 
     message: bytes
+    taken: float
 
 
 class Returned(NamedTuple):
