@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,6 @@ from benchmarks.problems import data_folder
 
 FILTERS, RATES = [4, 8, 12, 16], [3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2]
 EPOCHS, _IMAGES, _HELD_OUT = 3, 10_000, 2_000
-_PORT = "18471"
 
 
 @cache
@@ -94,11 +94,14 @@ def with_tfhpo(folder: str, trials: int, workers: int, **settings: Any) -> None:
 
 
 def with_keras_tuner(folder: str, trials: int, workers: int) -> None:
-    """Searches with KerasTuner's grid; with two workers, in three programs."""
+    """Searches with KerasTuner's grid; with several workers, in a program each and the chief's."""
     if workers == 1:
         _keras_tuner(folder, trials)
         return
-    names = ["chief", "worker0", "worker1"]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    names = ["chief", *(f"worker{number}" for number in range(workers))]
     programs = [
         subprocess.Popen(
             [sys.executable, "-m", "benchmarks.workers", "--part", folder, "--trials", str(trials)],
@@ -106,14 +109,15 @@ def with_keras_tuner(folder: str, trials: int, workers: int) -> None:
                 **os.environ,
                 "KERASTUNER_TUNER_ID": name,
                 "KERASTUNER_ORACLE_IP": "127.0.0.1",
-                "KERASTUNER_ORACLE_PORT": _PORT,
+                "KERASTUNER_ORACLE_PORT": port,
             },
             stdout=subprocess.DEVNULL,
         )
         for name in names
     ]
-    for program in programs:
-        program.wait()
+    statuses = [program.wait() for program in programs]
+    if any(statuses):
+        raise SystemExit(f"KerasTuner's chief and workers ended with {statuses}")
 
 
 def _keras_tuner(folder: str, trials: int) -> None:

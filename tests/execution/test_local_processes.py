@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -115,6 +116,21 @@ def test_one_that_dies_in_the_middle_of_a_message_holds_up_nobody(make_driver):
     assert driver.outcomes["1"].failure is None
 
 
+def test_one_that_stops_in_the_middle_of_a_message_is_ended(make_driver, monkeypatch):
+    def function(payload, report):
+        if payload:
+            report._send.__self__._send(b"\x00\x00\x03\xe8abc")
+            threading.Event().wait()
+        return payload
+
+    monkeypatch.setattr("tfhpo.execution.process._MESSAGE_SECONDS", 1)
+    driver = make_driver()
+    driver.run(LocalProcesses(1), function, [1, 0])
+    assert driver.failures()["0"].kind == "timeout"
+    assert "stopped in the middle of a message" in driver.failures()["0"].message
+    assert driver.outcomes["1"].failure is None
+
+
 def test_a_process_that_dies_while_it_is_idle_costs_nothing(make_driver):
     def tasks():
         yield Task("a", None)
@@ -146,14 +162,16 @@ def test_a_task_that_hangs_is_ended(make_driver):
 
 
 def test_what_comes_in_time_counts_though_it_is_heard_late(make_driver):
-    keys = set()
+    here, released = set(), set()
 
     def on_report(key):
-        keys.add(key)
-        if key == "0" and len(keys) == 2:
+        here.add(key)
+        if key == "1" and len(here) == 2:
+            released.add(key)
+        if key == "0" and released:
             # Both tasks' time passes here, while the other sends its value.
             threading.Event().wait(2.1)
-        return len(keys) == 2
+        return bool(released)
 
     def function(payload, report):
         while not report():
@@ -163,6 +181,19 @@ def test_what_comes_in_time_counts_though_it_is_heard_late(make_driver):
     driver = make_driver(on_report)
     driver.run(LocalProcesses(2, task_timeout=2), function, ["a", "b"])
     assert driver.outcomes["1"].value == "b"
+
+
+def test_time_does_not_run_while_the_driver_is_busy(make_driver):
+    def function(payload, report):
+        report()
+        # Its answer comes when the driver is free again.
+        report()
+        threading.Event().wait(0.1)
+        return payload
+
+    driver = make_driver(lambda key: threading.Event().wait(0.8) and None)
+    driver.run(LocalProcesses(1, task_timeout=1.5), function, ["a"])
+    assert driver.values() == {"0": "a"}
 
 
 def test_time_does_not_run_while_a_process_starts(make_driver):
@@ -213,6 +244,16 @@ def test_a_task_that_takes_too_much_memory_is_ended(make_driver):
     assert failure.kind == "memory"
     assert "more than the bound of 104,857,600" in failure.message
     assert driver.outcomes["0"].value != driver.outcomes["2"].value
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such score")
+def test_where_memory_runs_out_a_worker_ends_before_its_driver(make_driver):
+    def score(payload=None, report=None):
+        return int(Path("/proc/self/oom_score_adj").read_text())
+
+    driver = make_driver()
+    driver.run(LocalProcesses(1), score, [None])
+    assert driver.values()["0"] >= max(300, score())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is shared")
@@ -498,6 +539,28 @@ def test_output_is_passed_on_with_the_name_of_its_worker(make_driver):
     make_driver().run(LocalProcesses(1, echo=lines.append), function, [1, 2])
     texts = ["out 1", "more", "err 1", "out 2", "more", "err 2"]
     assert lines == [f"[worker 0] {text}" for text in texts]
+
+
+def test_a_last_line_without_an_end_is_passed_on(make_driver):
+    def function(payload, report):
+        sys.stdout.write("so far")
+        os._exit(1)
+
+    lines = []
+    make_driver().run(LocalProcesses(1, echo=lines.append), function, [None])
+    assert lines == ["[worker 0] so far"]
+
+
+def test_no_descriptor_is_left_where_there_are_too_few(make_driver, monkeypatch):
+    def none_left():
+        raise OSError("too many open files")
+
+    before = psutil.Process().num_fds()
+    monkeypatch.setattr("tfhpo.execution.process.os.pipe", none_left)
+    driver = make_driver()
+    driver.run(LocalProcesses(1), own_pid, [None])
+    assert driver.failures()["0"].kind == "start"
+    assert psutil.Process().num_fds() == before
 
 
 def test_a_process_that_closes_its_output_goes_on(make_driver):

@@ -100,6 +100,13 @@ def test_what_cannot_be_carried_is_named(ray_nodes, make_driver):
         make_driver().run(RayCluster(1), lambda payload, report: lock, [None])
 
 
+def test_actors_that_may_share_a_gpu_share_its_memory(ray_nodes, make_driver):
+    driver = make_driver()
+    name = "TF_FORCE_GPU_ALLOW_GROWTH"
+    driver.run(RayCluster(1), lambda payload, report: os.environ.get(name), [None])
+    assert driver.values() == {"0": "true"}
+
+
 def test_a_cluster_without_room_is_told(ray_nodes, make_driver):
     with pytest.raises(ArgumentError, match=r"0 GPUs, has no room.*gpus_per_task=1"):
         make_driver().run(RayCluster(gpus_per_task=1), lambda payload, report: None, [None])
@@ -107,7 +114,16 @@ def test_a_cluster_without_room_is_told(ray_nodes, make_driver):
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"workers": 0}, {"workers": True}, {"cpus_per_task": -1}, {"cpus_per_task": 0}],
+    [
+        {"workers": 0},
+        {"workers": True},
+        {"workers": 1.5},
+        {"workers": "many"},
+        {"cpus_per_task": -1},
+        {"cpus_per_task": 0},
+        {"gpus_per_task": 1.5},
+        {"gpus_per_task": float("nan")},
+    ],
 )
 def test_arguments_are_checked(arguments):
     with pytest.raises(ArgumentError, match=f"Received: {next(iter(arguments))}="):

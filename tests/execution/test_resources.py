@@ -30,8 +30,9 @@ def test_auto_is_one_worker_per_core_without_gpus():
     found = slots("auto", gpus=[], cpus=6)
     assert [slot.name for slot in found] == [f"worker {index}" for index in range(6)]
     assert all(slot.env["OMP_NUM_THREADS"] == "1" for slot in found)
-    # Nothing was found, so nothing is hidden.
+    # Nothing was found, so nothing is hidden; what there may be, such as other makers', is shared.
     assert all("CUDA_VISIBLE_DEVICES" not in slot.env for slot in found)
+    assert all(slot.env["TF_FORCE_GPU_ALLOW_GROWTH"] == "true" for slot in found)
 
 
 def test_auto_is_one_worker_per_gpu():
@@ -65,6 +66,7 @@ def test_a_gpu_can_be_shared(share, each):
     found = slots("auto", share, gpus=["0", "1"], cpus=4)
     assert shares(found) == [("0",), ("1",)] * each
     assert all(slot.env["TF_FORCE_GPU_ALLOW_GROWTH"] == "true" for slot in found)
+    assert all(slot.env["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false" for slot in found)
 
 
 def test_several_gpus_can_be_had():

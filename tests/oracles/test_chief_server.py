@@ -280,6 +280,20 @@ def test_after_the_search_a_worker_finds_the_best_in_the_study(chief, worker):
     assert [one.score for one in client.get_best_trials()] == [0.5]
 
 
+def test_no_proxy_stands_between_a_worker_and_its_chief(chief, worker, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+        # A port at which nobody listens.
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("tfhpo.oracles.chief.calls.FIRST_ANSWER_SECONDS", 20.0)
+    serving = chief(1)
+    client = worker("a")
+    finish(client, client.create_trial("a"))
+    client.leave("target")
+    assert serving.end() == "target"
+
+
 # ---------------------------------------------------------------------- what goes wrong
 
 

@@ -1,6 +1,6 @@
-"""Where trials run: in this process, in several in step, or in local processes of their own.
+"""Where trials run: in this process, in several in step, in local processes, or on Ray.
 
-Knows callables and tasks alone.
+Knows callables and tasks alone. `RayCluster` is in `tfhpo.execution.ray`, which needs the extra.
 """
 
 from tfhpo.execution.engine import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
@@ -44,14 +45,18 @@ class _Reporter:
         self._inbox, self._send = inbox, send
         self._lock = threading.Lock()
         self._is_open = True
+        # Moved on by the time that goes by while an answer is waited for.
+        self._began = time.monotonic()
 
     def __call__(self, *message: Any) -> Any:
-        said = Said(dump(message))
+        content = dump(message)
         with self._lock:
             if not self._is_open:
                 raise RuntimeError("A task can report until its function has returned.")
-            self._send(said)
+            asked = time.monotonic()
+            self._send(Said(content, asked - self._began))
             answer = self._inbox.get()
+            self._began += time.monotonic() - asked
         return load(answer)
 
     def close(self) -> None:

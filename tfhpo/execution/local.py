@@ -47,7 +47,7 @@ class LocalProcesses(Engine):
             share, such as large arrays, does not count (on macOS it does).
         hard_memory: In bytes; a process that passes this is ended, and its task fails ("memory").
         task_timeout: In seconds; a task that takes longer is ended and fails ("timeout"). The start
-            of its process does not count.
+            of its process does not count, nor what its reports take the driver to answer.
         start_timeout: In seconds; a process that has not loaded the function by then is ended, and
             its task fails ("start").
         echo: Gets the lines that the processes print, each with the name of its worker in front,

@@ -113,6 +113,8 @@ class LocalWorker(Worker):
     def _hear(self, process: WorkerProcess, on_report: Callable[..., Any]) -> Ending | None:
         try:
             message = process.connection.recv()
+        except BlockingIOError:
+            return self._silence(process)
         except (EOFError, OSError):
             return self._lost(process)
         if isinstance(message, Ready):
@@ -136,7 +138,10 @@ class LocalWorker(Worker):
             said = load(message.message)
         except Exception as error:  # noqa: BLE001 - its parts' own code reads it
             return self._abandon(process, "exception", unreadable("A report", error))
-        process.answer(dump(on_report(self._running().key, *said)))
+        answer = dump(on_report(self._running().key, *said))
+        # The driver may have been busy with others: what it takes is not the task's time.
+        self.deadline = time.monotonic() + self._allowed - message.taken
+        process.answer(answer)
         return None
 
     def _lost(self, process: WorkerProcess) -> Ending | None:
@@ -149,6 +154,13 @@ class LocalWorker(Worker):
         when = "" if self._is_ready else " before it was ready"
         message = f"Its process {cause}{when}.{process.last_words()}"
         return self._end(Outcome(failure=Failure(kind, message)))
+
+    def _silence(self, process: WorkerProcess) -> Ending | None:
+        """Ends a process that has stopped in the middle of a message."""
+        if self._task is None:
+            self.close()
+            return None
+        return self._abandon(process, "timeout", "Its process stopped in the middle of a message.")
 
     def _check(self, process: WorkerProcess) -> Ending | None:
         # What came in while others were attended to counts as in time.

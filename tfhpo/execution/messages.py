@@ -25,9 +25,15 @@ class Unready(NamedTuple):
 
 
 class Said(NamedTuple):
-    """The function reports, and waits for the answer."""
+    """The function reports, and waits for the answer.
+
+    Attributes:
+        message: What it reports.
+        taken: The seconds that its task has taken so far, without waiting for answers.
+    """
 
     message: bytes
+    taken: float
 
 
 class Returned(NamedTuple):
@@ -80,8 +86,12 @@ def dump(item: Any) -> bytes:
 
 
 def load(content: bytes) -> Any:
-    """Returns what `dump` wrote in another process of this run."""
-    return pickle.loads(content)  # noqa: S301 - the channel has no name; only this run's hold it
+    """Returns what `dump` wrote in another process of this run.
+
+    It runs what the content says: a channel must be open to the processes of this run alone. That
+    of local processes has no name; Ray's and a `tf.distribute` cluster's need a private network.
+    """
+    return pickle.loads(content)  # noqa: S301 - see above
 
 
 def unreadable(what: str, error: Exception) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,6 +31,8 @@ serve(connection, *connection.recv())
 """
 # How long a process that has let go of its channel may take to end by itself.
 _ENDING_SECONDS = 5.0
+# How long one may fall silent in the middle of a message, while the driver can hear nobody else.
+_MESSAGE_SECONDS = 20
 _CHUNK = 1 << 16
 _TAIL = 4000
 
@@ -54,9 +57,16 @@ class WorkerProcess:
         self._slot, self._echo = slot, echo
         self._tail = self._line = b""
         self.output: int | None
-        self.output, printed = os.pipe()
-        os.set_blocking(self.output, False)
         ours, theirs = socket.socketpair()
+        try:
+            self.output, printed = os.pipe()
+        except OSError:
+            ours.close()
+            theirs.close()
+            raise
+        os.set_blocking(self.output, False)
+        patience = struct.pack("@ll", _MESSAGE_SECONDS, 0)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
         self.connection: Connection[Any, Any] = Connection(ours.detach())
         try:
             self._popen = self._start(theirs.fileno(), printed, address)
@@ -116,6 +126,7 @@ class WorkerProcess:
             self._tail = (self._tail + chunk)[-_TAIL:]
             self._print(chunk)
             if not chunk:
+                self._print(b"\n" if self._line else b"")
                 os.close(self.output)
                 self.output = None
 

@@ -16,7 +16,7 @@ from tfhpo.execution.limits import Limits
 from tfhpo.execution.loop import Ending, drive
 from tfhpo.execution.ray_host import Host, pack
 from tfhpo.execution.ray_worker import RayWorker
-from tfhpo.execution.resources import Workers
+from tfhpo.execution.resources import SHARING, Workers, check_gpus, check_workers
 
 
 class RayCluster(Engine):
@@ -56,10 +56,8 @@ class RayCluster(Engine):
         start_timeout: float | None = None,
     ) -> None:
         _check_installed()
-        if workers != "auto" and (isinstance(workers, bool) or workers < 1):
-            raise ArgumentError(
-                f'The number of workers is at least 1, or "auto". Received: workers={workers!r}'
-            )
+        check_workers(workers)
+        check_gpus(gpus_per_task)
         self._resources = {"num_cpus": cpus_per_task, "num_gpus": gpus_per_task}
         if not all(0 <= share < math.inf for share in self._resources.values()) or not any(
             self._resources.values()
@@ -100,7 +98,9 @@ class RayCluster(Engine):
         """Asks the cluster for an actor, which comes when there is room for it."""
         import ray
 
-        return ray.remote(Host).options(**self._resources, max_restarts=0).remote()
+        # Those that see a GPU beside others must not take all of its memory.
+        variables = SHARING if self._resources["num_gpus"] < 1 else {}
+        return ray.remote(Host).options(**self._resources, max_restarts=0).remote(variables)
 
     def _room(self, resources: dict[str, float]) -> int:
         """Returns for how many workers a cluster has room."""

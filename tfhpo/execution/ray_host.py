@@ -6,6 +6,7 @@ import os
 import pickle
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeAlias
@@ -52,9 +53,15 @@ def pack(function: Function) -> Packed:
 
 
 class Host:
-    """Runs tasks in a thread beside Ray's own, so that each call of the driver gets one answer."""
+    """Runs tasks in a thread beside Ray's own, so that each call of the driver gets one answer.
 
-    def __init__(self) -> None:
+    Args:
+        variables: Of the environment, where its node sets none of that name.
+    """
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        for name, value in variables.items():
+            os.environ.setdefault(name, value)
         self._inbox: SimpleQueue[bytes] = SimpleQueue()
         self._outbox: SimpleQueue[Message] = SimpleQueue()
 

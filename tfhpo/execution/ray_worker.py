@@ -118,6 +118,8 @@ class RayWorker(Worker):
         except Exception as error:  # noqa: BLE001 - its parts' own code reads it
             return self.lose("exception", unreadable("A report", error))
         answer = dump(on_report(self._running().key, *said))
+        # The driver may have been busy with others: what it takes is not the task's time.
+        self.deadline = time.monotonic() + self._allowed - message.taken
         self.waits_for = self._actor.exchange.remote(answer)
         return None
 

@@ -13,6 +13,8 @@ Workers: TypeAlias = int | Literal["auto"]
 
 #: What the numeric libraries and TensorFlow read their number of threads from.
 _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+#: Without these, the first process on a GPU takes most of its memory: TensorFlow's, and JAX's.
+SHARING = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,29 @@ def slots(
     return [_slot(index, sets[index] if sets else (), share, threads) for index in range(count)]
 
 
-def _share(gpus_per_task: float | None, gpus: list[str]) -> float | None:
-    """Returns how many each gets; None where there is nothing to divide or to hide."""
-    if gpus_per_task is None:
-        return 1.0 if gpus else None
+def check_workers(workers: Workers) -> None:
+    """Raises an ArgumentError unless workers are a number of at least 1, or "auto"."""
+    is_number = isinstance(workers, int) and not isinstance(workers, bool)
+    if workers != "auto" and not (is_number and workers >= 1):
+        raise ArgumentError(
+            f'The number of workers is at least 1, or "auto". Received: workers={workers!r}'
+        )
+
+
+def check_gpus(gpus_per_task: float) -> None:
+    """Raises an ArgumentError unless a worker gets whole GPUs, or a share of one."""
     if not (0 <= gpus_per_task < 1 or (gpus_per_task >= 1 and float(gpus_per_task).is_integer())):
         raise ArgumentError(
             f"A worker gets a whole number of GPUs, or a share of one between 0 and 1. "
             f"Received: gpus_per_task={gpus_per_task!r}"
         )
+
+
+def _share(gpus_per_task: float | None, gpus: list[str]) -> float | None:
+    """Returns how many each gets; None where there is nothing to divide or to hide."""
+    if gpus_per_task is None:
+        return 1.0 if gpus else None
+    check_gpus(gpus_per_task)
     if gpus_per_task > len(gpus):
         raise ArgumentError(
             f"A worker cannot get more GPUs than this process may use, {len(gpus)}. "
@@ -105,10 +121,7 @@ def _count(
 ) -> int:
     if workers == "auto":
         return len(sets) or cpus
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise ArgumentError(
-            f'The number of workers is at least 1, or "auto". Received: workers={workers!r}'
-        )
+    check_workers(workers)
     if sets and workers > len(sets):
         raise ArgumentError(
             f"With {share:g} GPUs each, there is room for {len(sets)} workers on the {len(gpus)} "
@@ -122,9 +135,9 @@ def _slot(index: int, gpus: tuple[str, ...], share: float | None, threads: int) 
     env = {name: str(_at_most(threads, os.environ.get(name))) for name in _THREADS}
     if share is not None:
         env["CUDA_VISIBLE_DEVICES"] = ",".join(gpus) or "-1"
-    if share is not None and 0 < share < 1:
-        # Else the first of them takes all of the GPU's memory.
-        env["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    # Where none was found there may be some nevertheless, which all workers see.
+    if share is None or 0 < share < 1:
+        env |= SHARING
     return Slot(f"worker {index}", env, gpus, threads)
 
 

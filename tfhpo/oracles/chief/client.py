@@ -20,6 +20,8 @@ _OPTIONS = (
     # KerasTuner's workers ask again after two minutes where the chief was not there yet.
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 1000),
+    # gRPC would ask the proxy of `http_proxy` for the chief, even for one on this machine.
+    ("grpc.enable_http_proxy", 0),
     # A machine that vanishes closes no connection.
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 20_000),

@@ -17,8 +17,9 @@ from tfhpo.oracles.chief.desk import Desk
 from tfhpo.oracles.strategy_oracle import StrategyOracle
 
 _LOG = logging.getLogger(__name__)
-# Calls wait for one another at the oracle; a sign of life must find a thread nevertheless.
-_THREADS = 64
+# At most; each begins when it is needed. Calls wait for one another at the oracle, one of each
+# worker perhaps, and a sign of life must find a thread nevertheless.
+_THREADS = 2048
 # How often the chief looks at the clock, in seconds.
 _LOOK_SECONDS = 1.0
 # How long a chief that gives up stays to tell its workers: each speaks more often.
