@@ -1,5 +1,6 @@
 """Workers and the driver of a search are killed again and again: no trial is lost or doubled."""
 
+import contextlib
 import os
 import random
 import signal
@@ -46,14 +47,17 @@ def struck(folder):
                 if line == "done\n":
                     continue
                 told += 1
-                seen |= set(workers(driver))
+                alive = workers(driver)
+                seen |= set(alive)
                 if killed["drivers"] < len(DRIVER_DIES) and told >= DRIVER_DIES[killed["drivers"]]:
                     killed["drivers"] += 1
                     driver.send_signal(signal.SIGKILL)
                     break
-                if told % WORKER_DIES == 0:
+                # None is left where the driver has ended since it told of its last epoch.
+                if told % WORKER_DIES == 0 and alive:
                     killed["workers"] += 1
-                    rng.choice(workers(driver)).kill()
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        rng.choice(alive).kill()
             else:
                 assert driver.wait() == 0
                 return killed, seen
