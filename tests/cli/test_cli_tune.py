@@ -193,3 +193,19 @@ def test_trials_in_other_processes(model):
     second = invoke("resume", folder, "--workers", "1", "--max-trials", 4, "--isolate")
     assert second.exit_code == 0, second.output
     assert len(read_study(folder).completed) == 4
+
+
+def test_data_sets_are_made_in_the_workers(model):
+    model.write_text(
+        MODEL
+        + """
+
+def load_sets():
+    import tensorflow as tf
+
+    return tuple(tf.data.Dataset.from_tensor_slices(pair).batch(20) for pair in load_data())
+"""
+    )
+    result = invoke(*arguments(model, data=f"{model}:load_sets", max_trials=1), "--isolate")
+    assert result.exit_code == 0, result.output
+    assert len(read_study(model.parent / "studies" / model.stem).completed) == 1

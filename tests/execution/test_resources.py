@@ -74,6 +74,14 @@ def test_several_gpus_can_be_had():
     assert [slot.env["CUDA_VISIBLE_DEVICES"] for slot in found] == ["0,1", "2,3"]
 
 
+@pytest.mark.parametrize(
+    ("workers", "each"), [(1, [4]), (2, [2, 2]), (3, [1, 1, 1]), ("auto", [1, 1, 1, 1])]
+)
+def test_a_given_number_of_workers_leaves_few_gpus_idle(workers, each):
+    found = slots(workers, gpus=["0", "1", "2", "3"], cpus=4)
+    assert [len(slot.gpus) for slot in found] == each
+
+
 def test_gpus_can_be_hidden():
     found = slots("auto", 0, gpus=["0"], cpus=2)
     assert [slot.env["CUDA_VISIBLE_DEVICES"] for slot in found] == ["-1", "-1"]

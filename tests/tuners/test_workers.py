@@ -238,6 +238,20 @@ def test_workers_beside_those_of_keras_tuner(tmp_path, monkeypatch):
         random_search(tmp_path, workers=2)
 
 
+@pytest.mark.slow
+def test_a_function_makes_data_where_they_are_needed(tmp_path):
+    def batches(hp):
+        import tensorflow as tf
+
+        return tf.data.Dataset.from_tensor_slices((X, Y)).batch(hp.Choice("batch", [16, 32]))
+
+    tuner = random_search(tmp_path, max_trials=2, isolate=True)
+    # Keras warns of shuffling what it cannot shuffle.
+    tuner.search(batches, validation_data=lambda: (X, Y), epochs=1, verbose=0, shuffle=False)
+    assert statuses(tuner) == [TrialStatus.COMPLETED] * 2
+    assert all("batch" in trial.values for trial in tuner.study().trials)
+
+
 def test_data_that_no_other_process_can_have(tmp_path):
     def endless():
         while True:

@@ -57,6 +57,8 @@ def run(request: TuneRequest, folder: Path, *, overwrite: bool = False) -> None:
     Raises:
         TfhpoError: An argument breaks its rule, or the study cannot be used.
     """
+    from tfhpo.tuners.engines import Engines
+
     build = load(request.build)
     data = fit_data(load(request.data)())
     _check_batches(request, data)
@@ -68,12 +70,25 @@ def run(request: TuneRequest, folder: Path, *, overwrite: bool = False) -> None:
     if request.batch_size is not None:
         arguments["batch_size"] = request.batch_size
     if data.is_dataset:
+        # Keras warns of shuffling what it cannot shuffle.
+        arguments["shuffle"] = False
+    if data.is_dataset and Engines(**_places(request)).elsewhere:
+        # A data set cannot be carried to another process; what makes it can.
+        made = _remade(request.data)
+        arguments["validation_data"] = lambda: made().arguments["validation_data"]
+        tuner.search(lambda: made().x, **arguments)
+    elif data.is_dataset:
         tuner.search(data.x, **arguments)
     else:
         tuner.search(data.x, data.y, **arguments)
     if tuner.stop_reason == "interrupted":
         stop_interrupted(shlex.join(["tfhpo", "resume", str(folder)]))
     _report(tuner.study(), request, folder)
+
+
+def _remade(target: str) -> Callable[[], FitData]:
+    """Returns a function that makes the data anew."""
+    return lambda: fit_data(load(target)())
 
 
 def stop_interrupted(command: str) -> NoReturn:

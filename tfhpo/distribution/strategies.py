@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -49,6 +50,13 @@ def _named(name: Name) -> Any:
     devices = mirrored_devices()
     if name == "one_device":
         return tf.distribute.OneDeviceStrategy(devices[0])
+    if len(devices) == 1:
+        warnings.warn(
+            f"distribution={name!r} makes one replica here: the process that trains sees no device "
+            f"but {devices[0]}. A worker sees its own GPUs (`gpus_per_trial`); logical devices of "
+            "the CPU must be made in the worker, by a function given as `distribution`.",
+            stacklevel=2,
+        )
     return tf.distribute.MirroredStrategy(devices)
 
 

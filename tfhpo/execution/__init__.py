@@ -16,9 +16,10 @@ from tfhpo.execution.gpus import visible_gpus
 from tfhpo.execution.in_process import InProcess
 from tfhpo.execution.in_step import Crew, InStep
 from tfhpo.execution.local import LocalProcesses
-from tfhpo.execution.resources import Slot, Workers, slots, usable_cpus
+from tfhpo.execution.resources import SHARING, Slot, Workers, slots, usable_cpus
 
 __all__ = [
+    "SHARING",
     "Crew",
     "Engine",
     "Failure",

@@ -41,7 +41,8 @@ class LocalProcesses(Engine):
         workers: How many run at a time; "auto" for one per GPU, or per share of one, and without
             GPUs one per processor core.
         gpus_per_task: How many GPUs each gets: a whole number, or a share of one, such as 0.5; 0
-            hides all. By default 1, and 0 where there is none.
+            hides all. By default as many as are there for each of a given number of workers, and 1
+            with "auto".
         tasks_per_process: After so many tasks a process is replaced; by default it never is.
         max_memory: In bytes; a process that passes this is replaced after its task. What processes
             share, such as large arrays, does not count (on macOS it does).

@@ -55,7 +55,8 @@ def slots(
         workers: How many, at least 1; "auto" for as many as there are GPUs, or shares of one, to
             give, and without GPUs as many as there are processor cores.
         gpus_per_task: How many GPUs each gets: a whole number, or a share of one, such as 0.5; 0
-            hides all GPUs. By default 1, and 0 where there is none.
+            hides all GPUs. By default as many as are there for each of a given number, and 1 with
+            "auto".
         gpus: The GPUs to divide; by default those that this process may use.
         cpus: The processor cores to divide; by default those that this process may use.
 
@@ -67,7 +68,8 @@ def slots(
     """
     gpus = visible_gpus() if gpus is None else gpus
     cpus = usable_cpus() if cpus is None else cpus
-    share = _share(gpus_per_task, gpus)
+    check_workers(workers)
+    share = _share(gpus_per_task, gpus, workers)
     sets = _sets(share, gpus)
     count = _count(workers, share, sets, gpus, cpus)
     threads = max(1, cpus // count)
@@ -92,10 +94,12 @@ def check_gpus(gpus_per_task: float) -> None:
         )
 
 
-def _share(gpus_per_task: float | None, gpus: list[str]) -> float | None:
+def _share(gpus_per_task: float | None, gpus: list[str], workers: Workers) -> float | None:
     """Returns how many each gets; None where there is nothing to divide or to hide."""
     if gpus_per_task is None:
-        return 1.0 if gpus else None
+        # A given number of workers leaves no GPU idle.
+        many = 1 if workers == "auto" else len(gpus) // max(workers, 1)
+        return float(max(many, 1)) if gpus else None
     check_gpus(gpus_per_task)
     if gpus_per_task > len(gpus):
         raise ArgumentError(
@@ -121,7 +125,6 @@ def _count(
 ) -> int:
     if workers == "auto":
         return len(sets) or cpus
-    check_workers(workers)
     if sets and workers > len(sets):
         raise ArgumentError(
             f"With {share:g} GPUs each, there is room for {len(sets)} workers on the {len(gpus)} "

@@ -14,9 +14,6 @@ import keras_tuner
 
 from tfhpo.errors import ArgumentError
 
-# `fit` takes these as they are even where they can be called.
-_NEVER_FUNCTIONS = frozenset({"x", "y", "validation_data", "sample_weight"})
-
 
 def resolve(
     arguments: Mapping[str, Any], hyperparameters: keras_tuner.HyperParameters
@@ -34,7 +31,7 @@ def resolve(
             called.
     """
     resolved = {
-        name: _called(value, hyperparameters) if _is_function(name, value) else value
+        name: _resolved(value, hyperparameters)
         for name, value in arguments.items()
         if name != "callbacks"
     }
@@ -68,8 +65,25 @@ def check_names(model: Any, arguments: Mapping[str, Any]) -> None:
         )
 
 
-def _is_function(name: str, value: Any) -> bool:
-    return name not in _NEVER_FUNCTIONS and (inspect.isfunction(value) or inspect.ismethod(value))
+def resolve_data(
+    args: tuple[Any, ...], hyperparameters: keras_tuner.HyperParameters
+) -> tuple[Any, ...]:
+    """Returns the positional arguments of one call of `fit`: functions called, too.
+
+    `search(lambda: dataset())` makes the data where they are needed: a `tf.data.Dataset` cannot be
+    carried to another process, and a function can.
+
+    Args:
+        args: Positional arguments as the user gave them.
+        hyperparameters: The trial's.
+    """
+    return tuple(_resolved(value, hyperparameters) for value in args)
+
+
+def _resolved(value: Any, hyperparameters: keras_tuner.HyperParameters) -> Any:
+    """Returns what a function makes; an object of the user's that can be called is no function."""
+    is_function = inspect.isfunction(value) or inspect.ismethod(value)
+    return _called(value, hyperparameters) if is_function else value
 
 
 def _called(function: Callable[..., Any], hyperparameters: keras_tuner.HyperParameters) -> Any:

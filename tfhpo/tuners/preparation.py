@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,11 @@ import keras
 import keras_tuner
 from keras_tuner.engine import trial as kt_trial
 
+from tfhpo.execution import SHARING
 from tfhpo.oracles import StrategyOracle
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.tuners import checks, data_checks
-from tfhpo.tuners.fit_arguments import resolve
+from tfhpo.tuners.fit_arguments import resolve, resolve_data
 from tfhpo.tuners.learning_rates import check_single_setter
 from tfhpo.tuners.space_walk import at_defaults, explore
 
@@ -67,12 +69,18 @@ class Preparation:
             return self._check(fit_args, fit_kwargs)
 
     def _device(self) -> contextlib.AbstractContextManager[Any]:
-        return keras.device("cpu:0") if self.elsewhere else contextlib.nullcontext()
+        if not self.elsewhere:
+            return contextlib.nullcontext()
+        # Where the backend makes a place on every GPU all the same, it should be a small one.
+        for name, value in SHARING.items():
+            os.environ.setdefault(name, value)
+        device: contextlib.AbstractContextManager[Any] = keras.device("cpu:0")
+        return device
 
     def _check(self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]) -> list[str]:
         objective = self.oracle.objective
         hp = at_defaults(self._space())
-        arguments = resolve(fit_kwargs, hp)
+        arguments, data = resolve(fit_kwargs, hp), resolve_data(fit_args, hp)
         self.oracle.update_space(hp)
         if self.hypermodel is None:
             self._rehearse(fit_args, fit_kwargs)
@@ -83,7 +91,7 @@ class Preparation:
         model = self.hypermodel.build(at_defaults(self._space()))
         self.compile_anew(model)
         check_single_setter(model, arguments["callbacks"])
-        return data_checks.measured_names(objective, model, fit_args, arguments)
+        return data_checks.measured_names(objective, model, data, arguments)
 
     def _space(self) -> TrackedHyperParameters:
         space = self.oracle.get_space()

@@ -87,7 +87,7 @@ class SearchLoop:
         failure = outcome.failure
         if failure is None:
             self._take_attempt(trial, outcome.value)
-        elif failure.error is not None:
+        elif failure.kind == "exception" and failure.error is not None:
             # What an attempt does not make a failure of its trial ends the search.
             raise failure.error
         else:

@@ -15,7 +15,7 @@ from keras_tuner.src.engine import tuner_utils
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.links import OracleLink
 from tfhpo.study import TrialRecord
-from tfhpo.tuners.fit_arguments import resolve
+from tfhpo.tuners.fit_arguments import resolve, resolve_data
 from tfhpo.tuners.listeners import SearchListener
 from tfhpo.tuners.training import BestEpoch, Curve, EpochCallback, single_values
 
@@ -103,7 +103,7 @@ class Trainer:
         callback = self._callback(execution)
         arguments["callbacks"].append(callback)
         try:
-            results = self.fit(hp, self.model, *args, **arguments)
+            results = self.fit(hp, self.model, *resolve_data(args, hp), **arguments)
             metrics = self._metrics_of(results, callback.curve)
         except Exception:
             self._end(execution, callback, None)

@@ -56,7 +56,7 @@ from tfhpo.tuners.distant import (
 )
 from tfhpo.tuners.distributing import check_distribution
 from tfhpo.tuners.engines import EngineName, Engines
-from tfhpo.tuners.fit_arguments import resolve
+from tfhpo.tuners.fit_arguments import resolve, resolve_data
 from tfhpo.tuners.in_flight import InFlight
 from tfhpo.tuners.interruption import Interruption
 from tfhpo.tuners.keeping import BestWeights
@@ -132,8 +132,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         engine: Where workers run: in "processes" of this machine, or on a "ray" cluster, whose
             nodes share the project's folder. There, `workers` is by default as many as there is
             room for.
-        gpus_per_trial: How many GPUs each worker gets, by default 1 (on Ray, none); a share, such
-            as 0.5, lets several have one.
+        gpus_per_trial: How many GPUs each worker gets; a share, such as 0.5, lets several have one.
+            By default as many as there are for each (on Ray, none).
         trial_timeout: In seconds; a trial that takes longer is ended, and has failed.
         trials_per_process: After so many trials a worker's process is replaced. Default 100.
         max_process_memory: In bytes; a process that passes this is replaced after its trial.
@@ -314,7 +314,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         and the trial that was interrupted is run again by the next search.
 
         Args:
-            *fit_args: Positional arguments of `fit`: `x`, `y`.
+            *fit_args: Positional arguments of `fit`: `x`, `y`. A function without arguments, or of
+                `hp`, is called for each training where it takes place: workers need one for a
+                `tf.data.Dataset`, which cannot be carried to another process.
             verbose: 0 for silence, 1 or "auto" for the progress line, 2 for Keras's lines too.
             **fit_kwargs: Keyword arguments of `fit`. A function of `hp` makes one a
                 hyperparameter: `epochs=lambda hp: hp.Int("epochs", 5, 20)`. `callbacks` may be a
@@ -725,7 +727,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         hp = self._tracked(best[0])
         model = self._try_build(hp)
         arguments = resolve({**known_kwargs, **self._rungs.epochs_in_all(hp), **fit_kwargs}, hp)
-        self.hypermodel.fit(hp, model, *(fit_args or known_args), **arguments)
+        data = resolve_data(fit_args or known_args, hp)
+        self.hypermodel.fit(hp, model, *data, **arguments)
         return model
 
     def _tracked(self, trial: kt_trial.Trial) -> TrackedHyperParameters:
