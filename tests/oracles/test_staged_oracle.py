@@ -69,7 +69,7 @@ def test_what_the_space_leaves_of_the_trials_is_spent_on_all_parameters_together
         ({"stages": [["rate"]]}, "two stages or more"),
         ({"stages": ["rate", "units"]}, "list of names.*'rate'"),
         ({"stages": "rate"}, "list of lists.*'rate'"),
-        ({"stages": {"rate": 3}}, "list of lists.*'rate': 3"),
+        ({"stages": {"rate": 3}}, "dictionary of .stages. maps.*'rate': 3"),
         ({"strategy": "asha"}, "`strategy` must be one of.*'asha'"),
         ({"strategy": "bayes"}, "`strategy` must be one of.*'bayes'. Did you mean 'bayesian'"),
         ({"max_trials": 1, "stages": None}, "at least 2 trials.*1 trials"),
@@ -180,6 +180,37 @@ def test_the_roles_make_the_stages(placed, roles, expected):
     assert [one["end"] for one in events] == [
         12 * (number + 1) // len(expected) for number in range(len(expected))
     ]
+
+
+def test_a_group_of_a_role_may_have_a_stage_of_its_own(placed):
+    given = {Role.OTHER: Stage(trials=4, strategy="random"), RATE: Stage(trials=2)}
+    search = oracle(placed, 6, stages=given)
+    search.roles = {"rate": RATE}
+    found = drive(search, build)
+    assert len(set(column(found, "rate")[:2])) == 2
+    assert len(set(column(found, "rate")[2:])) == 1
+    stages = [event for event in search.study().events if event.kind == "stage"]
+    assert [one.data["end"] for one in stages] == [2, 6]
+
+
+@pytest.mark.parametrize(
+    ("stages", "told"),
+    [
+        ({"rate": Stage()}, "maps tfhpo.hp.Role to tfhpo.Stage.*Received: 'rate'"),
+        ({RATE: Stage(["rate"])}, "without parameters"),
+        ({RATE: 10}, "maps tfhpo.hp.Role to tfhpo.Stage.*: 10"),
+    ],
+)
+def test_a_dictionary_of_anything_but_roles_is_refused(placed, stages, told):
+    with pytest.raises(ArgumentError, match=f"(?s){told}"):
+        oracle(placed, 6, stages=stages)
+
+
+def test_a_stage_of_a_role_that_no_parameter_has_is_refused_before_any_trial(placed):
+    search = oracle(placed, 6, stages={Role.BATCH_SIZE_AND_MOMENTUM: Stage(trials=2)})
+    search.roles = {"rate": RATE}
+    with pytest.raises(ArgumentError, match="for BATCH_SIZE_AND_MOMENTUM, parameters for LEARN"):
+        drive(search, build)
 
 
 def test_roles_that_are_known_later_do_not_change_the_stages(placed):

@@ -36,7 +36,8 @@ class StagedOracle(StrategyOracle):
         stages: Two or more, in their order: lists of parameters' names or patterns of names, which
             share `max_trials` equally, or `tfhpo.Stage`s, which may have trials, a strategy and
             options of their own. Parameters that are in none belong to the last one, which may be
-            an empty list.
+            an empty list. Or a dictionary that gives groups by roles such a stage, without names:
+            `{tfhpo.hp.Role.OTHER: tfhpo.Stage(trials=20, strategy="tpe")}`.
         strategy: Who proposes in a stage without a strategy of its own. Default "bayesian".
         **kwargs: The further arguments of `StrategyOracle`.
 
@@ -54,17 +55,23 @@ class StagedOracle(StrategyOracle):
         objective: Any = None,
         max_trials: int | None = None,
         *,
-        stages: Sequence[Any] | None = None,
+        stages: Sequence[Any] | Mapping[Role, Stage] | None = None,
         strategy: str | type[Strategy] = "bayesian",
         **kwargs: Any,
     ) -> None:
         self.roles: Mapping[str, Role] = {}
-        self._awaits_roles = stages is None
-        chosen = _UNKNOWN if stages is None else _as_stages(stages)
+        self._of_roles = _by_role(stages) if isinstance(stages, Mapping) else {}
+        self._awaits_roles = stages is None or isinstance(stages, Mapping)
+        chosen = _UNKNOWN if self._awaits_roles else _as_stages(stages)
+        counted: Sequence[Stage] = chosen
+        if self._awaits_roles:
+            # A group that is not mentioned shares what the others leave.
+            left = len(self._of_roles) < len(Role)
+            counted = [*self._of_roles.values(), *([Stage()] if left else [])]
         super().__init__(
             Staged,
             objective,
-            _all_trials(chosen, max_trials),
+            _all_trials(counted, max_trials),
             options={"stages": chosen, "strategy": strategy},
             **kwargs,
         )
@@ -79,7 +86,7 @@ class StagedOracle(StrategyOracle):
         """Finds the stages where they were not given, once, and compares them with the space."""
         space = self._plan.space(self.hyperparameters)
         if self._awaits_roles:
-            stages = stages_of(self.roles, space.names)
+            stages = stages_of(self.roles, space.names, self._of_roles)
             # What appears in mid-search has roles, too, and must not change the stages.
             self._awaits_roles = False
         else:
@@ -89,16 +96,20 @@ class StagedOracle(StrategyOracle):
         check_names("stages", named, space)
 
 
-def stages_of(roles: Mapping[str, Role], names: Collection[str]) -> tuple[Stage, ...]:
-    """Returns the stages in the order of importance, each with an equal share of the trials.
+def stages_of(
+    roles: Mapping[str, Role], names: Collection[str], given: Mapping[Role, Stage] | None = None
+) -> tuple[Stage, ...]:
+    """Returns the stages in the order of importance.
 
     Args:
         roles: Name to role; names that the space does not have do not count.
         names: Those that it has.
+        given: What stages of roles are to be like; the others have a share of the trials.
 
     Raises:
-        ArgumentError: If there are not two groups.
+        ArgumentError: If there are not two groups, or none for a stage that is given.
     """
+    given = given or {}
     groups: dict[Role, list[str]] = {}
     for name in sorted(set(names)):
         groups.setdefault(roles.get(name, Role.OTHER), []).append(name)
@@ -109,15 +120,35 @@ def stages_of(roles: Mapping[str, Role], names: Collection[str]) -> tuple[Stage,
             f"Received: {sorted(set(names))}, all of one. Give `stages`, such as "
             "[['learning_rate'], []], where an empty list is the rest."
         )
+    missing = [role.name for role in given if role not in groups]
+    if missing:
+        raise ArgumentError(
+            "A stage of a role needs parameters of it, which functions of `tfhpo.hp` make. "
+            f"Received: stages for {', '.join(missing)}, parameters for "
+            f"{', '.join(role.name for role in sorted(groups))}."
+        )
     return tuple(
         # Nobody has to name the rest, so that what appears later belongs to it.
-        Stage(() if role is Role.OTHER else tuple(groups[role]))
+        replace(
+            given.get(role, Stage()),
+            parameters=() if role is Role.OTHER else tuple(groups[role]),
+        )
         for role in sorted(groups)
     )
 
 
+def _by_role(given: Mapping[Any, Any]) -> dict[Role, Stage]:
+    for role, stage in given.items():
+        if not isinstance(role, Role) or not isinstance(stage, Stage) or stage.parameters:
+            raise ArgumentError(
+                "A dictionary of `stages` maps tfhpo.hp.Role to tfhpo.Stage without parameters, "
+                f"which follow from the role. Received: {role!r}: {stage!r}."
+            )
+    return dict(given)
+
+
 def _as_stages(given: Any) -> tuple[Stage, ...]:
-    if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
+    if isinstance(given, str) or not isinstance(given, Iterable):
         raise ArgumentError(
             "`stages` must be a list of lists of parameters' names, or of `tfhpo.Stage`s. "
             f"Received: {given!r}."

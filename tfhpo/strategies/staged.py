@@ -22,8 +22,8 @@ from tfhpo.strategies.slice_search import SliceSearch
 from tfhpo.strategies.stages import Stage, check_stages, ends, resolved
 from tfhpo.strategies.strategy import Strategy
 
-# What a stage's strategy is given where the user says nothing else. With 5 first points, as in a
-# search of the whole space, the losses below were a quarter higher after 15 and 30 trials.
+# What a stage's strategy is given where the user says nothing else: the base is known already, and a
+# stage has few trials.
 _USUAL_OPTIONS: Mapping[type[Strategy], Mapping[str, Any]] = {
     BayesianOptimization: {"num_initial_points": 2}
 }
@@ -69,12 +69,13 @@ class Staged(Strategy):
     matters most. What it gives up are interactions: the best rate for one batch size is not that
     for another, and a later stage cannot move it. Put what interacts into one stage. On made-up
     losses of eight parameters, each half as important as the one before, in stages of 2, 2 and 4
-    with the Bayesian strategy (median loss of 12 seeds; staged, and all together):
+    with the Bayesian strategy (benchmarks/staged.py; median loss of 12 seeds; staged, and all
+    together):
 
         trials      no interaction       some                 strong
-        15          0.026   0.024        0.017   0.026        0.010   0.021
-        30          0.0014  0.0033       0.0067  0.0056       0.0046  0.0027
-        60          0.0001  0.0000       0.0044  0.0001       0.0032  0.0011
+        15          0.018   0.011        0.023   0.020        0.015   0.021
+        30          0.0010  0.0012       0.0059  0.0039       0.0077  0.0083
+        60          0.0001  0.0000       0.0047  0.0002       0.0043  0.0024
 
     Each stage that opens is recorded as an event of the kind "stage":
 
