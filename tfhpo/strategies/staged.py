@@ -22,8 +22,8 @@ from tfhpo.strategies.slice_search import SliceSearch
 from tfhpo.strategies.stages import Stage, check_stages, ends, resolved
 from tfhpo.strategies.strategy import Strategy
 
-# What a stage's strategy is given where the user says nothing else: the base is known already, and a
-# stage has few trials.
+# What a stage's strategy is given where the user says nothing else: the base is known already, and
+# a stage has few trials.
 _USUAL_OPTIONS: Mapping[type[Strategy], Mapping[str, Any]] = {
     BayesianOptimization: {"num_initial_points": 2}
 }

@@ -403,9 +403,9 @@ class StagedSearch(Tuner):
         max_trials: How many trials to run at most, which the stages share equally. Default 30;
             where every stage has trials of its own, their sum.
         seed: As of `tfhpo.RandomSearch`.
-        stages: Lists of parameters' names or of patterns such as "adam_*", or `tfhpo.Stage`s, as of
-            `tfhpo.oracles.StagedOracle`. By default the groups above, as far as there are such
-            parameters.
+        stages: Lists of parameters' names or of patterns such as "adam_*", or `tfhpo.Stage`s, or a
+            dictionary of these by roles, as of `tfhpo.oracles.StagedOracle`. By default the groups
+            above, as far as there are such parameters.
         strategy: Who proposes in a stage without a strategy of its own. Default "bayesian".
         **kwargs: As of `tfhpo.RandomSearch`.
 
@@ -421,7 +421,7 @@ class StagedSearch(Tuner):
         max_trials: int | None = None,
         seed: int | None = None,
         *,
-        stages: Sequence[Any] | None = None,
+        stages: Sequence[Any] | Mapping[Any, Any] | None = None,
         strategy: str | type[strategies.Strategy] = "bayesian",
         **kwargs: Any,
     ) -> None:
