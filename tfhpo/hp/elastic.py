@@ -95,4 +95,4 @@ def elastic_net(
         alpha = declare.real("alpha", 0.0, 1.0)
     if not declare.active:
         return None
-    return ElasticNet(strength, 0.0 if alpha is None else alpha)
+    return ElasticNet(strength, alpha if strength else 0.0)

@@ -91,7 +91,8 @@ def tunable(
         learning_rate: The initial rate, of triangular and one_cycle the peak; or the smallest and
             the largest one, between which it is tuned on a log scale as `schedule_learning_rate`.
         total_steps: The training's length in steps (batches). Or give:
-        epochs: The training's length in epochs, with either
+        epochs: The training's length in epochs, in `tfhpo.Hyperband` of the highest rung, with
+            either
         steps_per_epoch: Steps per epoch, or
         samples: training examples per epoch (after any validation split), with
         batch_size: examples per step.
