@@ -646,7 +646,7 @@ def test_a_worker_starts_with_nothing_loaded(make_driver):
 
 
 def test_a_payload_that_cannot_be_carried_is_refused(make_driver):
-    with pytest.raises(ArgumentError, match=r"list\[1\], a _thread.lock, cannot be carried"):
+    with pytest.raises(ArgumentError, match=r"`list\[1\]`, a _thread.lock, cannot be carried"):
         make_driver().run(LocalProcesses(1), own_pid, [[1, threading.Lock()]])
 
 

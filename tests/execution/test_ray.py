@@ -96,7 +96,7 @@ def test_a_large_array_lies_in_the_store(ray_nodes, make_driver):
 
 def test_what_cannot_be_carried_is_named(ray_nodes, make_driver):
     lock = threading.Lock()
-    with pytest.raises(ArgumentError, match=r"> lock, a _thread.lock, cannot be carried"):
+    with pytest.raises(ArgumentError, match=r"variable `lock`, a _thread.lock, which cannot"):
         make_driver().run(RayCluster(1), lambda payload, report: lock, [None])
 
 
