@@ -657,11 +657,13 @@ def test_a_payload_that_cannot_be_carried_is_refused(make_driver):
         ("max_memory", -1),
         ("hard_memory", 0),
         ("task_timeout", 0),
+        ("task_timeout", "10"),
+        ("tasks_per_process", True),
         ("start_timeout", float("nan")),
     ],
 )
 def test_limits_are_positive(name, value):
-    with pytest.raises(ArgumentError, match=rf"{name} is a positive number.*Received: {value}"):
+    with pytest.raises(ArgumentError, match=rf"{name} is a positive number.*Received: {value!r}"):
         LocalProcesses(1, **{name: value})
 
 

@@ -121,6 +121,7 @@ def test_a_cluster_without_room_is_told(ray_nodes, make_driver):
         {"workers": "many"},
         {"cpus_per_task": -1},
         {"cpus_per_task": 0},
+        {"cpus_per_task": "1"},
         {"gpus_per_task": 1.5},
         {"gpus_per_task": float("nan")},
     ],

@@ -225,6 +225,12 @@ def test_a_warning_of_a_worker_is_passed_on_once(tmp_path):
         ({"workers": 2, "ray_address": "x"}, r"`ray_address` needs `engine='ray'`"),
         ({"engine": "ray", "max_process_memory": 9}, r"is for processes of this machine"),
         ({"engine": "slurm"}, r"must be 'processes' or 'ray'. Received: 'slurm'"),
+        ({"isolate": "yes"}, r"`isolate` must be True or False. Received: 'yes'"),
+        ({"isolate": True, "trial_timeout": "10"}, r"trial_timeout is a positive.*Received: '10'"),
+        ({"isolate": True, "trials_per_process": "9"}, r"trials_per_process is a.*Received: '9'"),
+        ({"isolate": True, "gpus_per_trial": "1"}, r"whole number of GPUs.*gpus_per_trial='1'"),
+        ({"isolate": True, "max_process_memory": "4GB"}, r"number of bytes.*Received: '4GB'"),
+        ({"isolate": True, "max_process_memory": 4096}, r"at least 67,108,864.*Received: 4096"),
         ({"workers": 2, "gpus_per_trial": 9}, r"cannot get more GPUs.*gpus_per_trial=9"),
     ],
 )

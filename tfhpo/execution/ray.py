@@ -16,7 +16,7 @@ from tfhpo.execution.limits import Limits
 from tfhpo.execution.loop import Ending, drive
 from tfhpo.execution.ray_host import Host, pack
 from tfhpo.execution.ray_worker import RayWorker
-from tfhpo.execution.resources import SHARING, Workers, check_gpus, check_workers
+from tfhpo.execution.resources import SHARING, Workers, check_gpus, check_workers, is_number
 
 
 class RayCluster(Engine):
@@ -59,9 +59,8 @@ class RayCluster(Engine):
         check_workers(workers)
         check_gpus(gpus_per_task)
         self._resources = {"num_cpus": cpus_per_task, "num_gpus": gpus_per_task}
-        if not all(0 <= share < math.inf for share in self._resources.values()) or not any(
-            self._resources.values()
-        ):
+        shares = self._resources.values()
+        if not all(is_number(one) and 0 <= one < math.inf for one in shares) or not any(shares):
             raise ArgumentError(
                 f"A worker gets processor cores or GPUs, not less than 0. Received: "
                 f"cpus_per_task={cpus_per_task!r}, gpus_per_task={gpus_per_task!r}"
