@@ -15,6 +15,7 @@ from tfhpo.execution.engine import Engine, Function, Outcome, Task
 from tfhpo.execution.limits import Limits
 from tfhpo.execution.loop import Ending, drive
 from tfhpo.execution.ray_host import Host, pack
+from tfhpo.execution.ray_words import death, out_of_memory
 from tfhpo.execution.ray_worker import RayWorker
 from tfhpo.execution.resources import SHARING, Workers, check_gpus, check_workers, is_number
 
@@ -24,7 +25,8 @@ class RayCluster(Engine):
 
     The driver asks and answers; it alone needs the study's files. The nodes need tfhpo, and the
     modules that the function imports. Large arrays lie once per node in Ray's store, where they
-    cannot be written to. What Ray is told of a dead actor or node is in the message of the failure.
+    cannot be written to. Why an actor or its node is gone, as Ray tells it, is in the message of
+    the failure.
 
     Args:
         workers: How many run at a time; "auto" for as many as the cluster has room for now. Those
@@ -178,7 +180,10 @@ def _hear(worker: RayWorker, reference: Any, on_report: Callable[..., Any]) -> E
     try:
         message = ray.get(reference)
     except ray.exceptions.OutOfMemoryError as error:
-        return worker.lose("memory", str(error))
+        return worker.lose("memory", out_of_memory(str(error)))
+    except ray.exceptions.RayTaskError as error:
+        cause = f"Its actor could not load the function: {type(error.cause).__name__}"
+        return worker.lose("start", f"{cause}: {error.cause}\n{error}")
     except ray.exceptions.RayError as error:
-        return worker.lose("killed", str(error))
+        return worker.lose("killed", death(str(error)))
     return worker.hear(message, on_report)
