@@ -82,6 +82,22 @@ def test_a_crash_tells_where_it_was(make_driver):
     assert "in crash_here" in driver.failures()["0"].message
 
 
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT])
+def test_what_was_said_before_a_crash_is_told(make_driver, number):
+    def crash_here(payload, report):
+        # Their libraries make faulthandler's list long.
+
+        print("the very last", file=sys.stderr)
+        os.kill(os.getpid(), number)
+
+    driver = make_driver()
+    driver.run(LocalProcesses(1), crash_here, [None])
+    message = driver.failures()["0"].message
+    assert "It printed last:\nthe very last\nFatal Python error: " in message
+    assert "in crash_here" in message
+    assert "Extension modules" not in message
+
+
 @pytest.mark.parametrize("leave", [os._exit, sys.exit])
 def test_a_process_that_leaves_tells_its_code(make_driver, leave):
     driver = make_driver()
@@ -159,6 +175,28 @@ def test_a_task_that_hangs_is_ended(make_driver):
     assert failure.kind == "timeout"
     assert failure.message.startswith("It took more than 1 s.")
     assert driver.outcomes["0"].value != driver.outcomes["2"].value
+
+
+def test_one_that_hangs_tells_where(make_driver):
+    def hang_here(payload, report):
+        print("the very last", file=sys.stderr)
+        threading.Event().wait()
+
+    driver = make_driver()
+    driver.run(LocalProcesses(1, task_timeout=1), hang_here, [None])
+    message = driver.failures()["0"].message
+    assert message.startswith("It took more than 1 s.\nIt printed last:\nthe very last\nCurrent")
+    assert "in hang_here" in message
+    assert "_listen" not in message
+
+
+def test_one_that_cannot_tell_where_it_hangs_is_ended(make_driver):
+    def stop(payload, report):
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    driver = make_driver()
+    driver.run(LocalProcesses(1, task_timeout=1), stop, [None])
+    assert driver.failures()["0"].message == "It took more than 1 s."
 
 
 def test_what_comes_in_time_counts_though_it_is_heard_late(make_driver):
@@ -608,7 +646,7 @@ def test_a_worker_starts_with_nothing_loaded(make_driver):
 
 
 def test_a_payload_that_cannot_be_carried_is_refused(make_driver):
-    with pytest.raises(ArgumentError, match=r"list\[1\], a _thread.lock, cannot be carried"):
+    with pytest.raises(ArgumentError, match=r"`list\[1\]`, a _thread.lock, cannot be carried"):
         make_driver().run(LocalProcesses(1), own_pid, [[1, threading.Lock()]])
 
 
@@ -619,11 +657,13 @@ def test_a_payload_that_cannot_be_carried_is_refused(make_driver):
         ("max_memory", -1),
         ("hard_memory", 0),
         ("task_timeout", 0),
+        ("task_timeout", "10"),
+        ("tasks_per_process", True),
         ("start_timeout", float("nan")),
     ],
 )
 def test_limits_are_positive(name, value):
-    with pytest.raises(ArgumentError, match=rf"{name} is a positive number.*Received: {value}"):
+    with pytest.raises(ArgumentError, match=rf"{name} is a positive number.*Received: {value!r}"):
         LocalProcesses(1, **{name: value})
 
 

@@ -94,16 +94,42 @@ class Trial:
         return self.rows
 
 
+class Circle:
+    """Holds itself, and a method of its own."""
+
+    def __init__(self):
+        self.own, self.method, self.lock = self, self.run, LOCK
+
+    def run(self):
+        return self.lock
+
+
+def of_a_notebook():
+    """An object of a class of the main module, which is carried with all that it uses."""
+    names = {"__name__": "__main__", "LOCK": LOCK}
+    text = "class Helper:\n    def run(self):\n        return list(LOCK for _ in range(3))"
+    exec(text, names)
+    return names["Helper"]()
+
+
 @pytest.mark.parametrize(
     ("function", "told"),
     [
-        (with_a_variable(), "> data['train'][1], a _thread.lock, cannot"),
-        (lambda payload, report, lock=LOCK: None, "> lock, a _thread.lock, cannot"),
-        (lambda payload, report, *, lock=LOCK: None, "> lock, a _thread.lock, cannot"),
-        (with_an_empty_cell(), "> lock, a _thread.lock, cannot"),
-        (Trial().run, "Trial.run.__self__.rows, a generator, cannot"),
-        (functools.partial(print, 1, file=LOCK), "partial['file'], a _thread.lock, cannot"),
-        (functools.partial(with_a_variable()), "> data['train'][1], a _thread.lock, cannot"),
+        (
+            with_a_variable(),
+            "`<lambda>` uses the outer variable `data['train'][1]`, a _thread",
+        ),
+        (lambda payload, report, lock=LOCK: None, "has a default for `lock`, a _thread.lock"),
+        (lambda payload, report, *, lock=LOCK: None, "has a default for `lock`, a _thread.lock"),
+        (with_an_empty_cell(), "`function` uses the outer variable `lock`, a _thread.lock, which"),
+        (Trial().run, "`Trial.rows`, a generator, cannot be"),
+        (functools.partial(print, 1, file=LOCK), "`partial['file']`, a _thread.lock, cannot be"),
+        (
+            functools.partial(with_a_variable()),
+            "outer variable `data['train'][1]`, a _thread.lock",
+        ),
+        (of_a_notebook(), "`Helper.run` uses the global `LOCK`, a _thread.lock, which"),
+        (Circle(), "`Circle.lock`, a _thread.lock, cannot be"),
     ],
 )
 def test_what_cannot_be_carried_is_named(function, told):
@@ -118,7 +144,7 @@ def test_what_cannot_be_carried_is_named(function, told):
 def test_a_global_variable_is_named(monkeypatch):
     # A function of the main module is carried with what it uses of it.
     function = type(with_a_variable())(with_a_global.__code__, {"LOCK": LOCK}, "local")
-    with pytest.raises(ArgumentError, match=r"> LOCK, a _thread.lock, cannot"):
+    with pytest.raises(ArgumentError, match=r"uses the global `LOCK`, a _thread.lock, which"):
         Parcel(function)
 
 

@@ -39,6 +39,9 @@ def test_a_lost_node_costs_its_one_task(ray_nodes, make_driver):
     driver.run(RayCluster(3), function, range(6))
     assert set(driver.failures()) == set(lost)
     assert driver.failures()[lost[0]].kind == "killed"
+    # Which of these depends on whether Ray hears of the node or of the process first.
+    causes = ("Its node was lost", "Its process or its node was lost", "Its process died")
+    assert driver.failures()[lost[0]].message.startswith(causes)
     assert len(driver.outcomes) == 6
 
 
@@ -59,6 +62,9 @@ def test_an_actor_that_leaves_costs_its_task(ray_nodes, make_driver, leave):
     driver = make_driver()
     driver.run(RayCluster(1), lambda payload, report: payload and leave(payload), [3, 0])
     assert driver.failures()["0"].kind == "killed"
+    cause, told = driver.failures()["0"].message.splitlines()
+    assert cause.startswith("Its process died (process ")
+    assert told.startswith("Ray says: ")
     assert driver.outcomes["1"].failure is None
 
 
@@ -79,7 +85,8 @@ def test_a_function_that_cannot_be_loaded_is_told(ray_nodes, make_driver):
     driver = make_driver()
     driver.run(RayCluster(1), lambda payload, report: data, [None, None])
     assert {failure.kind for failure in driver.failures().values()} == {"start"}
-    assert "No module named 'no_such_module'" in driver.failures()["1"].message
+    cause = "Its actor could not load the function: ModuleNotFoundError: No module named 'no_such"
+    assert driver.failures()["1"].message.startswith(cause)
     assert len(driver.failures()) == 2
 
 
@@ -96,7 +103,7 @@ def test_a_large_array_lies_in_the_store(ray_nodes, make_driver):
 
 def test_what_cannot_be_carried_is_named(ray_nodes, make_driver):
     lock = threading.Lock()
-    with pytest.raises(ArgumentError, match=r"> lock, a _thread.lock, cannot be carried"):
+    with pytest.raises(ArgumentError, match=r"variable `lock`, a _thread.lock, which cannot"):
         make_driver().run(RayCluster(1), lambda payload, report: lock, [None])
 
 
@@ -121,6 +128,7 @@ def test_a_cluster_without_room_is_told(ray_nodes, make_driver):
         {"workers": "many"},
         {"cpus_per_task": -1},
         {"cpus_per_task": 0},
+        {"cpus_per_task": "1"},
         {"gpus_per_task": 1.5},
         {"gpus_per_task": float("nan")},
     ],

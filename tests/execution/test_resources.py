@@ -102,6 +102,8 @@ def test_few_workers_use_different_gpus():
         (1, 1.5, "a share of one.*Received: gpus_per_task=1.5"),
         (1, float("nan"), "a share of one.*Received: gpus_per_task=nan"),
         (1, float("inf"), "a share of one.*Received: gpus_per_task=inf"),
+        (1, "1", "a share of one.*Received: gpus_per_task='1'"),
+        (1, True, "a share of one.*Received: gpus_per_task=True"),
         (1, 3, "more GPUs than this process may use, 2.*gpus_per_task=3"),
         (4, None, "room for 2 workers on the 2.*gpus_per_task=0.5.*Received: workers=4"),
         (5, 0.5, "room for 4 workers.*gpus_per_task=0.4.*Received: workers=5"),

@@ -2,11 +2,13 @@
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 import keras
 import keras_tuner as kt
 import pytest
+import tensorflow as tf
 from small_searches import FIT, X, Y, classifier, compiled, network, outcome, random_search
 
 import tfhpo
@@ -223,6 +225,12 @@ def test_a_warning_of_a_worker_is_passed_on_once(tmp_path):
         ({"workers": 2, "ray_address": "x"}, r"`ray_address` needs `engine='ray'`"),
         ({"engine": "ray", "max_process_memory": 9}, r"is for processes of this machine"),
         ({"engine": "slurm"}, r"must be 'processes' or 'ray'. Received: 'slurm'"),
+        ({"isolate": "yes"}, r"`isolate` must be True or False. Received: 'yes'"),
+        ({"isolate": True, "trial_timeout": "10"}, r"trial_timeout is a positive.*Received: '10'"),
+        ({"isolate": True, "trials_per_process": "9"}, r"trials_per_process is a.*Received: '9'"),
+        ({"isolate": True, "gpus_per_trial": "1"}, r"whole number of GPUs.*gpus_per_trial='1'"),
+        ({"isolate": True, "max_process_memory": "4GB"}, r"number of bytes.*Received: '4GB'"),
+        ({"isolate": True, "max_process_memory": 4096}, r"at least 67,108,864.*Received: 4096"),
         ({"workers": 2, "gpus_per_trial": 9}, r"cannot get more GPUs.*gpus_per_trial=9"),
     ],
 )
@@ -258,5 +266,59 @@ def test_data_that_no_other_process_can_have(tmp_path):
             yield X, Y
 
     tuner = random_search(tmp_path, workers=2)
-    with pytest.raises(ArgumentError, match="generator"):
+    told = r"`x` \(the 1st argument of `search`\), a generator, cannot .* Give arrays or a"
+    with pytest.raises(ArgumentError, match=told):
         tuner.search(endless(), steps_per_epoch=1, validation_data=(X, Y), epochs=1, verbose=0)
+
+
+class Building(kt.HyperModel):
+    """Builds a classifier, and holds a lock."""
+
+    def __init__(self):
+        super().__init__()
+        self.lock = threading.Lock()
+
+    def build(self, hp):
+        return classifier(hp)
+
+
+def holding(item):
+    def build(hp):
+        return item and classifier(hp)
+
+    return build
+
+
+def callbacks_with(item):
+    return lambda: [FirstTimeOnly("mark", item.acquire)]
+
+
+def of_a_notebook(name):
+    """A function whose lock is a global, as a notebook's is."""
+    names = {"__name__": "__main__", "lock": threading.Lock(), "classifier": classifier}
+    exec(f"def {name}(hp):\n    return lock and classifier(hp)", names)
+    return names[name]
+
+
+@pytest.mark.parametrize(
+    ("build", "fit", "told"),
+    [
+        (of_a_notebook("make"), {}, "`make` uses the global `lock`, a _thread.lock, which cannot"),
+        (holding(threading.Lock()), {}, "`build` uses the outer variable `item`, a _thread.lock"),
+        (Building(), {}, "`hypermodel.lock`, a _thread.lock, cannot"),
+        (
+            classifier,
+            {"validation_data": tf.data.Dataset.from_tensors((X, Y))},
+            r"`validation_data`, a tensorflow\..* Give arrays or a keras.utils.PyDataset",
+        ),
+        (
+            classifier,
+            {"callbacks": callbacks_with(threading.Lock())},
+            r"`callbacks` uses the outer variable `item`, a _thread.lock, .* Make it inside",
+        ),
+    ],
+)
+def test_what_cannot_be_carried_goes_by_the_name_that_its_user_knows(tmp_path, build, fit, told):
+    tuner = random_search(tmp_path, build, workers=2)
+    with pytest.raises(ArgumentError, match=told):
+        tuner.search(X, Y, epochs=1, verbose=0, **{"validation_data": (X, Y), **fit})

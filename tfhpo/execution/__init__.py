@@ -3,6 +3,7 @@
 Knows callables and tasks alone. `RayCluster` is in `tfhpo.execution.ray`, which needs the extra.
 """
 
+from tfhpo.execution.culprit import InParts, Part
 from tfhpo.execution.engine import (
     Engine,
     Failure,
@@ -25,10 +26,12 @@ __all__ = [
     "Failure",
     "FailureKind",
     "Function",
+    "InParts",
     "InProcess",
     "InStep",
     "LocalProcesses",
     "Outcome",
+    "Part",
     "Report",
     "Slot",
     "Task",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import signal
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 
 from tfhpo.execution.attempt import attempt
 from tfhpo.execution.engine import Function, text_of
-from tfhpo.execution.messages import Ready, Unready
+from tfhpo.execution.messages import STACK_SIGNAL, Ready, Unready
 from tfhpo.execution.parcel import Address, unpack
 
 # How long a driver that is gone may go unnoticed where a fork of it holds its end of the channel.
@@ -32,6 +33,8 @@ def serve(connection: Connection[Any, Any], driver: int, address: Address) -> No
     """
     # Ctrl-C goes to every process of the terminal; the driver decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # At once, whatever the function is busy with; and to the real standard error.
+    faulthandler.register(STACK_SIGNAL)
     _come_before_driver()
     # A fork that outlives this process must not hide its end from the driver.
     os.register_at_fork(after_in_child=connection.close)

@@ -86,8 +86,9 @@ class Engine(ABC):
 
         All of `tasks`, `on_report` and `on_end` are called in the caller's thread, one at a time.
         Where one of them raises, or Ctrl-C is pressed, the tasks that still run are stopped at
-        once, without an end, and the exception is raised here. Nothing is left running when this
-        method returns or raises.
+        once, without an end, as after an interruption: who keeps a record of them finds them still
+        running, and can run them again. The exception is raised here. Nothing is left running when
+        this method returns or raises.
 
         Args:
             function: What runs in a worker. It may raise whatever it likes: that ends its task.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from tfhpo.errors import ArgumentError
+from tfhpo.execution.resources import is_number
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is not None and not value > 0:
+            if value is not None and not (is_number(value) and value > 0):
                 raise ArgumentError(
                     f"{field.name} is a positive number, or None for no bound. Received: {value!r}"
                 )

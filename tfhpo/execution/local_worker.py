@@ -165,6 +165,7 @@ class LocalWorker(Worker):
     def _check(self, process: WorkerProcess) -> Ending | None:
         # What came in while others were attended to counts as in time.
         if time.monotonic() > self.deadline and not process.connection.poll():
+            process.show_stack()
             if self._is_ready:
                 return self._abandon(process, "timeout", f"It took more than {self._allowed:g} s.")
             cause = f"Its process was not ready after {self._allowed:g} s."

@@ -1,17 +1,22 @@
 """What a worker process says to the driver.
 
 The driver itself says little: first the Python path, then the address of the parcel, then payloads,
-and after each report its answer, so that what comes next is always known.
+and after each report its answer, so that what comes next is always known. Before it ends a process
+that hangs, it sends a signal that asks where.
 """
 
 from __future__ import annotations
 
 import pickle
+import signal
 from typing import Any, NamedTuple
 
 import cloudpickle
 
 from tfhpo.execution.engine import Failure, FailureKind, Outcome, kind_of, text_of
+
+#: Makes a worker process print the stacks of its threads to its standard error.
+STACK_SIGNAL = signal.SIGUSR1
 
 
 class Ready(NamedTuple):

@@ -9,13 +9,16 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from tfhpo.execution.last_words import last_words
+from tfhpo.execution.messages import STACK_SIGNAL
 from tfhpo.execution.parcel import Address
 from tfhpo.execution.resources import Slot
 
@@ -34,7 +37,11 @@ _ENDING_SECONDS = 5.0
 # How long one may fall silent in the middle of a message, while the driver can hear nobody else.
 _MESSAGE_SECONDS = 20
 _CHUNK = 1 << 16
-_TAIL = 4000
+# Of what it printed last, before what hides the cause is taken out.
+_TAIL = 1 << 16
+# How long one that hangs may take to say where, and how long it may pause while it does.
+_STACK_SECONDS = 1.0
+_STACK_PAUSE = 0.2
 
 
 class WorkerProcess:
@@ -136,6 +143,21 @@ class WorkerProcess:
             for line in lines:
                 self._echo(f"[{self._slot.name}] {line.decode(errors='replace')}")
 
+    def show_stack(self) -> None:
+        """Has the process print where it is now, for its last words, and waits a moment for it.
+
+        One that cannot, because it was stopped or has not begun, must be ended after this.
+        """
+        until = time.monotonic() + _STACK_SECONDS
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._popen.pid, STACK_SIGNAL)
+        patience = _STACK_SECONDS
+        while self.output is not None and time.monotonic() < until:
+            if not wait([self.output], patience):
+                return
+            self.read_output()
+            patience = _STACK_PAUSE
+
     def kill(self) -> None:
         """Ends the process and all that it started, without waiting for that."""
         # The group may be gone, or, on macOS, hold nothing but a process that has just ended.
@@ -169,7 +191,7 @@ class WorkerProcess:
 
     def last_words(self) -> str:
         """Returns the end of what it printed, as a paragraph of a message, or nothing."""
-        text = self._tail.decode(errors="replace").strip()
+        text = last_words(self._tail)
         return f"\nIt printed last:\n{text}" if text else ""
 
     def _close_channels(self) -> None:

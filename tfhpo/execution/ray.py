@@ -15,8 +15,9 @@ from tfhpo.execution.engine import Engine, Function, Outcome, Task
 from tfhpo.execution.limits import Limits
 from tfhpo.execution.loop import Ending, drive
 from tfhpo.execution.ray_host import Host, pack
+from tfhpo.execution.ray_words import death, out_of_memory
 from tfhpo.execution.ray_worker import RayWorker
-from tfhpo.execution.resources import SHARING, Workers, check_gpus, check_workers
+from tfhpo.execution.resources import SHARING, Workers, check_gpus, check_workers, is_number
 
 
 class RayCluster(Engine):
@@ -24,7 +25,8 @@ class RayCluster(Engine):
 
     The driver asks and answers; it alone needs the study's files. The nodes need tfhpo, and the
     modules that the function imports. Large arrays lie once per node in Ray's store, where they
-    cannot be written to. What Ray is told of a dead actor or node is in the message of the failure.
+    cannot be written to. Why an actor or its node is gone, as Ray tells it, is in the message of
+    the failure.
 
     Args:
         workers: How many run at a time; "auto" for as many as the cluster has room for now. Those
@@ -59,9 +61,8 @@ class RayCluster(Engine):
         check_workers(workers)
         check_gpus(gpus_per_task)
         self._resources = {"num_cpus": cpus_per_task, "num_gpus": gpus_per_task}
-        if not all(0 <= share < math.inf for share in self._resources.values()) or not any(
-            self._resources.values()
-        ):
+        shares = self._resources.values()
+        if not all(is_number(one) and 0 <= one < math.inf for one in shares) or not any(shares):
             raise ArgumentError(
                 f"A worker gets processor cores or GPUs, not less than 0. Received: "
                 f"cpus_per_task={cpus_per_task!r}, gpus_per_task={gpus_per_task!r}"
@@ -179,7 +180,10 @@ def _hear(worker: RayWorker, reference: Any, on_report: Callable[..., Any]) -> E
     try:
         message = ray.get(reference)
     except ray.exceptions.OutOfMemoryError as error:
-        return worker.lose("memory", str(error))
+        return worker.lose("memory", out_of_memory(str(error)))
+    except ray.exceptions.RayTaskError as error:
+        cause = f"Its actor could not load the function: {type(error.cause).__name__}"
+        return worker.lose("start", f"{cause}: {error.cause}\n{error}")
     except ray.exceptions.RayError as error:
-        return worker.lose("killed", str(error))
+        return worker.lose("killed", death(str(error)))
     return worker.hear(message, on_report)

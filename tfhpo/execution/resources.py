@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from numbers import Real
+from typing import Literal, TypeAlias, TypeGuard
 
 from tfhpo.errors import ArgumentError
 from tfhpo.execution.gpus import visible_gpus
@@ -85,9 +86,19 @@ def check_workers(workers: Workers) -> None:
         )
 
 
+def is_number(value: object) -> TypeGuard[float]:
+    """Returns whether something is a real number, NumPy's too; a flag or a text is none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return is_number(value) and float(value).is_integer()
+
+
 def check_gpus(gpus_per_task: float) -> None:
     """Raises an ArgumentError unless a worker gets whole GPUs, or a share of one."""
-    if not (0 <= gpus_per_task < 1 or (gpus_per_task >= 1 and float(gpus_per_task).is_integer())):
+    is_share = is_number(gpus_per_task) and 0 <= gpus_per_task < 1
+    if not (is_share or (_is_whole(gpus_per_task) and gpus_per_task >= 1)):
         raise ArgumentError(
             f"A worker gets a whole number of GPUs, or a share of one between 0 and 1. "
             f"Received: gpus_per_task={gpus_per_task!r}"

@@ -8,16 +8,32 @@ the same code trains a trial here and there.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from keras_tuner.engine import trial as kt_trial
+from keras_tuner.src.engine import hypermodel as kt_hypermodel
 
+from tfhpo.execution import InParts, Part
 from tfhpo.oracles.links import OracleLink
 from tfhpo.space import Space
 from tfhpo.study import TrialRecord
 from tfhpo.tuners.listeners import ExecutionStatus, SearchListener
 from tfhpo.tuners.quiet import without_retracing_warnings
+
+# How `fit` calls its first positional arguments.
+_POSITIONS = (("x", "1st"), ("y", "2nd"), ("batch_size", "3rd"))
+_DATA = frozenset({"x", "y", "validation_data", "sample_weight"})
+_OF_DATA = (
+    "Give arrays or a keras.utils.PyDataset, make it in a `fit` of your own "
+    "(keras_tuner.HyperModel), or search without workers, in this process."
+)
+_OF_OTHERS = (
+    "Make it inside the function that needs it, give what it is made from (arrays, paths, "
+    "numbers), or search without workers, in this process."
+)
+# What else a tuner is given that goes along.
+_SETTINGS = ("optimizer", "loss", "metrics", "distribution_strategy")
 
 #: Questions by name, as the driver answers them.
 Desk = Mapping[str, Callable[..., Any]]
@@ -178,7 +194,7 @@ def desk_of(
     }
 
 
-class DistantTraining:
+class DistantTraining(InParts):
     """What a worker calls for each trial.
 
     Args:
@@ -200,6 +216,18 @@ class DistantTraining:
         self._wire = wire
         self._fit = fit_args, dict(fit_kwargs)
 
+    def parts(self) -> Iterator[Part]:
+        args, kwargs = self._fit
+        tuner = getattr(self._attempt, "__self__", self._attempt)
+        yield from _model_parts(getattr(tuner, "hypermodel", None))
+        for index, value in enumerate(args):
+            yield _positional(index, value)
+        for name, value in kwargs.items():
+            yield Part(name, value, way_out=_way_out(name))
+        for name in _SETTINGS:
+            yield Part(name, getattr(tuner, name, None), way_out=_OF_OTHERS)
+        yield Part(type(tuner).__name__, tuner, way_out=_OF_OTHERS)
+
     def __call__(self, trial: kt_trial.Trial, report: Callable[..., Any]) -> Attempt:
         self._wire.open(report)
         args, kwargs = self._fit
@@ -207,3 +235,22 @@ class DistantTraining:
             attempt = self._attempt(trial, *args, **kwargs)
         warned = dict.fromkeys((str(one.message), one.category) for one in caught)
         return attempt._replace(warned=tuple(warned))
+
+
+def _model_parts(hypermodel: Any) -> Iterator[Part]:
+    """Yields a function that builds the model by its own name, then the hypermodel."""
+    if type(hypermodel) is kt_hypermodel.DefaultHyperModel:
+        build = hypermodel.build
+        yield Part(getattr(build, "__name__", "hypermodel"), build, way_out=_OF_OTHERS)
+    yield Part("hypermodel", hypermodel, way_out=_OF_OTHERS)
+
+
+def _positional(index: int, value: Any) -> Part:
+    if index >= len(_POSITIONS):
+        return Part(f"argument {index + 1} of search", value, way_out=_OF_DATA)
+    name, place = _POSITIONS[index]
+    return Part(name, value, f" (the {place} argument of `search`)", _way_out(name))
+
+
+def _way_out(name: str) -> str:
+    return _OF_DATA if name in _DATA else _OF_OTHERS

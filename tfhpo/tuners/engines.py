@@ -10,6 +10,7 @@ from keras_tuner.src.distribute import utils as kt_distribute
 
 from tfhpo.errors import ArgumentError
 from tfhpo.execution import Crew, Engine, InProcess, InStep, LocalProcesses, Workers
+from tfhpo.execution.resources import is_number
 
 EngineName = Literal["processes", "ray"]
 
@@ -22,6 +23,8 @@ _NAMES = {
     "trials_per_process": "tasks_per_process",
     "max_process_memory": "max_memory",
 }
+# Python alone takes that much: who gives less counts in another unit.
+_LEAST_MEMORY = 64 << 20
 # What is about the processes of trials, and so means nothing where there are none.
 _OF_PROCESSES = (*_NAMES, "ray_address")
 
@@ -61,6 +64,8 @@ class Engines:
             raise ArgumentError(
                 f"`engine` must be 'processes' or 'ray'. Received: {self.engine!r}."
             )
+        if not isinstance(self.isolate, bool):
+            raise ArgumentError(f"`isolate` must be True or False. Received: {self.isolate!r}.")
         if not self.elsewhere:
             self._refuse(
                 _OF_PROCESSES,
@@ -76,6 +81,7 @@ class Engines:
             self._refuse(("max_process_memory",), "is for processes of this machine")
         else:
             self._refuse(("ray_address",), "needs `engine='ray'`")
+        self._check_memory()
 
     def make(self, echo: Callable[[str], Any] | None = None, crew: Crew | None = None) -> Engine:
         """Returns the engine.
@@ -116,6 +122,14 @@ class Engines:
     def _trials_per_process(self) -> int:
         given = self.trials_per_process
         return TRIALS_PER_PROCESS if given is None else given
+
+    def _check_memory(self) -> None:
+        bound = self.max_process_memory
+        if bound is not None and (not is_number(bound) or bound < _LEAST_MEMORY):
+            raise ArgumentError(
+                f"`max_process_memory` is a number of bytes, at least {_LEAST_MEMORY:,} (64 MiB): "
+                f"4 * 1024**3 is 4 GiB. Received: {bound!r}."
+            )
 
     @property
     def elsewhere(self) -> bool:
