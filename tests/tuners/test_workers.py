@@ -309,7 +309,7 @@ def of_a_notebook(name):
         (
             classifier,
             {"validation_data": tf.data.Dataset.from_tensors((X, Y))},
-            r"`validation_data`, a tensorflow\..* Give arrays or a keras.utils.PyDataset",
+            r"`validation_data`, a tensorflow\..* Give a function that makes it",
         ),
         (
             classifier,

@@ -25,8 +25,8 @@ from tfhpo.tuners.quiet import without_retracing_warnings
 _POSITIONS = (("x", "1st"), ("y", "2nd"), ("batch_size", "3rd"))
 _DATA = frozenset({"x", "y", "validation_data", "sample_weight"})
 _OF_DATA = (
-    "Give arrays or a keras.utils.PyDataset, make it in a `fit` of your own "
-    "(keras_tuner.HyperModel), or search without workers, in this process."
+    "Give a function that makes it (`search(make_data)`), arrays or a keras.utils.PyDataset, or "
+    "search without workers, in this process."
 )
 _OF_OTHERS = (
     "Make it inside the function that needs it, give what it is made from (arrays, paths, "
