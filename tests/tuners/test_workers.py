@@ -266,7 +266,7 @@ def test_data_that_no_other_process_can_have(tmp_path):
             yield X, Y
 
     tuner = random_search(tmp_path, workers=2)
-    told = r"`x` \(the 1st argument of `search`\), a generator, cannot .* Give arrays or a"
+    told = r"`x` \(the 1st argument of `search`\), a generator, cannot .* Give a function"
     with pytest.raises(ArgumentError, match=told):
         tuner.search(endless(), steps_per_epoch=1, validation_data=(X, Y), epochs=1, verbose=0)
 
