@@ -140,7 +140,10 @@ def with_optuna(folder: str, trials: int, workers: int) -> None:
     if workers == 1:
         _optuna_part(place, trials)
     else:
-        parts = [joblib.delayed(_optuna_part)(place, trials // workers) for _ in range(workers)]
+        # By the name of its module: what the main program caches cannot be carried by value.
+        from benchmarks.workers import _optuna_part as part
+
+        parts = [joblib.delayed(part)(place, trials // workers) for _ in range(workers)]
         joblib.Parallel(n_jobs=workers)(parts)
     _check(len(optuna.load_study(study_name="grid", storage=place).trials), trials)
 
@@ -168,9 +171,12 @@ def with_ray_tune(folder: str, trials: int, workers: int) -> None:
     import ray
     from ray import tune
 
+    # By the name of its module, as for joblib.
+    from benchmarks.workers import trained as training
+
     ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
     tuner = tune.Tuner(
-        lambda config: {"accuracy": trained(config["filters"], config["rate"])},
+        lambda config: {"accuracy": training(config["filters"], config["rate"])},
         param_space={"filters": tune.grid_search(FILTERS), "rate": tune.grid_search(RATES)},
         run_config=tune.RunConfig(storage_path=folder, verbose=0),
     )
@@ -229,7 +235,12 @@ def _timed(name: str, workers: int, trials: int) -> float:
                 *("-m", "benchmarks.workers", "--trials", str(trials)),
                 *("--run", name, f"{folder}/search", str(workers)),
             ],
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **dict.fromkeys(threads, "1")},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(Path.cwd()),
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+                **dict.fromkeys(threads, "1"),
+            },
             stdout=subprocess.DEVNULL,
             check=True,
         )
