@@ -23,7 +23,7 @@ def blocks():
 
 
 def smaller(code):
-    code = re.sub(r"(max_trials|trials)=\d+", r"\1=2", code)
+    code = re.sub(r"max_trials=\d+", "max_trials=2", code)
     return re.sub(r"epochs=\d+", "epochs=1", code)
 
 
@@ -56,15 +56,27 @@ def test_another_process_loads_the_model_after_one_line(searched):
 
 
 def test_the_stages_fit_the_same_build(searched, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+    by_role, by_name, of_one_role = blocks()[2].strip().split("\n\n")
+    three = stages_of(by_role, searched, tmp_path / "by_role", monkeypatch)
+    first, second = stages_of(by_name, searched, tmp_path / "by_name", monkeypatch)
+    assert {"optimizer", "adam_learning_rate", "adam_schedule"} <= first
+    assert {"batch_size", "elastic_net_alpha", "dropout"} <= second
+    assert stages_of(of_one_role, searched, tmp_path / "of_one_role", monkeypatch) == three
+    assert "batch_size" in three[1]
+
+
+def stages_of(code, searched, folder, monkeypatch):
+    """The parameters of each stage of a search by the code, every trial of which has completed."""
+    folder.mkdir()
+    monkeypatch.chdir(folder)
     names = dict(searched[1])
-    exec(smaller(blocks()[2]), names)
+    code = re.sub(r"\btrials=\d+", "trials=2", code)
+    exec(re.sub(r"max_trials=\d+", "max_trials=4", code), names)
     tuner = names["tuner"]
     tuner.search(
         DATA["x"], DATA["y"], validation_split=0.2, epochs=1,
         batch_size=lambda hp: hp.get("batch_size"), verbose=0,
     )  # fmt: skip
     assert {trial.status.value for trial in tuner.study().trials} == {"COMPLETED"}
-    first, second = (e.data["parameters"] for e in tuner.study().events if e.kind == "stage")
-    assert {"optimizer", "adam_learning_rate", "adam_schedule"} <= set(first)
-    assert {"batch_size", "elastic_net_alpha", "dropout"} <= set(second)
+    stages = (event for event in tuner.study().events if event.kind == "stage")
+    return [set(event.data["parameters"]) for event in stages]

@@ -50,10 +50,12 @@ def statuses(tuner):
 
 @pytest.mark.slow
 def test_an_isolated_search_is_the_same_search(tmp_path):
+    environment = dict(os.environ)
     settings = {"max_trials": 4, "checkpoints": 2, "pruner": "median"}
     here = searched(random_search(tmp_path / "here", **settings))
     there = searched(random_search(tmp_path / "there", isolate=True, **settings))
     assert outcome(here) == outcome(there)
+    assert dict(os.environ) == environment
     best = there.get_best_models()[0]
     for ours, theirs in zip(here.get_best_models()[0].weights, best.weights, strict=True):
         assert (keras.ops.convert_to_numpy(ours) == keras.ops.convert_to_numpy(theirs)).all()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,14 +68,21 @@ class Preparation:
         with self._device():
             return self._check(fit_args, fit_kwargs)
 
-    def _device(self) -> contextlib.AbstractContextManager[Any]:
+    @contextlib.contextmanager
+    def _device(self) -> Iterator[None]:
         if not self.elsewhere:
-            return contextlib.nullcontext()
-        # Where the backend makes a place on every GPU all the same, it should be a small one.
-        for name, value in SHARING.items():
-            os.environ.setdefault(name, value)
-        device: contextlib.AbstractContextManager[Any] = keras.device("cpu:0")
-        return device
+            yield
+            return
+        # Where the backend makes a place on every GPU all the same, it should be a small one. The
+        # variables are for what starts up in here, not for the workers: these have their own.
+        added = {name: value for name, value in SHARING.items() if name not in os.environ}
+        os.environ.update(added)
+        try:
+            with keras.device("cpu:0"):
+                yield
+        finally:
+            for name in added:
+                os.environ.pop(name, None)
 
     def _check(self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]) -> list[str]:
         objective = self.oracle.objective
