@@ -50,7 +50,7 @@ def test_the_ending_tells_the_type(tmp_path, ending):
 @pytest.mark.parametrize(
     ("arguments", "rule", "value"),
     [
-        (["--total-steps", 19], "`total_steps` must be a whole number from 20", "19"),
+        (["--total-steps", 19], "`total_steps` must be an integer from 20", "19"),
         (["--learning-rate", 0], "`learning_rate` must be a finite number above 0", "0.0"),
         (["--learning-rate", "nan"], "`learning_rate` must be a finite number above 0", "nan"),
         (["--kind", "cosin"], "`kinds` must be one of constant,", "Did you mean 'cosine'?"),

@@ -6,7 +6,7 @@ import pytest
 
 from tfhpo import schedules
 from tfhpo.errors import ArgumentError
-from tfhpo.schedules.arguments import MOST_STEPS
+from tfhpo.schedules.checks import MOST_STEPS
 
 #: Each class with good arguments, of which a test spoils one.
 GOOD = {
@@ -37,8 +37,8 @@ AT_LEAST_ONE = ("a finite number of 1 or more", [0.99, 0, -1, *NO_NUMBERS])
 FRACTION = ("a number from 0 to 1", [-0.1, 1.1, *NO_NUMBERS])
 BELOW_ONE = ("a number of 0 or more and below 1", [-0.1, 1.0, *NO_NUMBERS])
 ABOVE_ZERO = ("a number above 0 and of 1 at most", [0.0, 1.1, *NO_NUMBERS])
-WHOLE = (f"a whole number from 0 to {MOST_STEPS}", [-1, 2**31, 1.5, 10.0, *NO_NUMBERS])
-COUNT = (f"a whole number from 1 to {MOST_STEPS}", [0, -1, 2**31, 1.5, 10.0, *NO_NUMBERS])
+WHOLE = (f"an integer from 0 to {MOST_STEPS}", [-1, 2**31, 1.5, 10.0, *NO_NUMBERS])
+COUNT = (f"an integer from 1 to {MOST_STEPS}", [0, -1, 2**31, 1.5, 10.0, *NO_NUMBERS])
 FLAG = ("True or False", [0, 1, None, "yes"])
 NAME = ("a text, not empty and without '/'", [None, "", "a/b", 3])
 RATES = ("a finite number above 0", [[0.1, 0.0, 0.1], [0.1, NAN, 1], [0.1, True, 1]])

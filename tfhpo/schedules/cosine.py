@@ -15,8 +15,9 @@ from typing import Any
 
 import keras
 
+from tfhpo import arguments
 from tfhpo.errors import ArgumentError
-from tfhpo.schedules import arguments, counting
+from tfhpo.schedules import checks, counting
 from tfhpo.schedules.warm_up import WarmUp
 from tfhpo.schedules.written import Written
 
@@ -68,11 +69,11 @@ class CosineDecay(Written, keras.optimizers.schedules.CosineDecay):  # type: ign
         check = arguments.positive if warmup_target is None else arguments.not_negative
         super().__init__(
             check("initial_learning_rate", initial_learning_rate),
-            arguments.steps("decay_steps", decay_steps),
+            checks.steps("decay_steps", decay_steps),
             arguments.fraction("alpha", alpha),
-            arguments.scope(name),
+            checks.scope(name),
             None if warmup_target is None else arguments.positive("warmup_target", warmup_target),
-            arguments.whole("warmup_steps", warmup_steps, least=0),
+            checks.whole("warmup_steps", warmup_steps, least=0),
         )
         if warmup_target is None and warmup_steps:
             raise ArgumentError(
@@ -132,11 +133,11 @@ class CosineDecayRestarts(Written, keras.optimizers.schedules.CosineDecayRestart
     ) -> None:
         super().__init__(
             arguments.positive("initial_learning_rate", initial_learning_rate),
-            arguments.steps("first_decay_steps", first_decay_steps),
+            checks.steps("first_decay_steps", first_decay_steps),
             arguments.at_least_one("t_mul", t_mul),
             arguments.positive("m_mul", m_mul),
             arguments.fraction("alpha", alpha),
-            arguments.scope(name),
+            checks.scope(name),
         )
 
     def __call__(self, step: Any) -> Any:

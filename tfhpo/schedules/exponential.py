@@ -15,7 +15,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfhpo.schedules import arguments, counting
+from tfhpo import arguments
+from tfhpo.schedules import checks, counting
 from tfhpo.schedules.written import Written
 
 
@@ -62,10 +63,10 @@ class ExponentialDecay(Written, keras.optimizers.schedules.ExponentialDecay):  #
     ) -> None:
         super().__init__(
             arguments.positive("initial_learning_rate", initial_learning_rate),
-            arguments.steps("decay_steps", decay_steps),
+            checks.steps("decay_steps", decay_steps),
             arguments.positive("decay_rate", decay_rate),
             arguments.flag("staircase", staircase),
-            arguments.scope(name),
+            checks.scope(name),
         )
 
 
@@ -113,10 +114,10 @@ class NaturalExponentialDecay(
         self.initial_learning_rate = arguments.positive(
             "initial_learning_rate", initial_learning_rate
         )
-        self.decay_steps = arguments.steps("decay_steps", decay_steps)
+        self.decay_steps = checks.steps("decay_steps", decay_steps)
         self.decay_rate = arguments.positive("decay_rate", decay_rate)
         self.staircase = arguments.flag("staircase", staircase)
-        self.name = arguments.scope(name)
+        self.name = checks.scope(name)
 
     def __call__(self, step: Any) -> Any:
         with keras.name_scope(self.name):

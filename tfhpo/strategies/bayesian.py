@@ -11,13 +11,13 @@ Notation:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from tfhpo.arguments import choice, not_negative
 from tfhpo.errors import ArgumentError
 from tfhpo.space import BoolArray, FloatArray, Kind, Point, Space
 from tfhpo.strategies.candidates import (
@@ -351,15 +351,12 @@ class BayesianOptimization(Strategy):
 
 
 def _check_arguments(acquisition: str | None, beta: float | None, kernel: str) -> None:
-    if acquisition not in (None, *ACQUISITIONS):
-        raise ArgumentError(
-            f"`acquisition` must be one of {ACQUISITIONS}. Received: {acquisition!r}."
-        )
-    if beta is not None and not (math.isfinite(beta) and beta >= 0):
-        raise ArgumentError(f"`beta` must be at least 0. Received: beta={beta}.")
+    if acquisition is not None:
+        choice("acquisition", acquisition, ACQUISITIONS)
+    if beta is not None:
+        not_negative("beta", beta)
     if beta is not None and acquisition not in (None, "ucb"):
         raise ArgumentError(
             f'`beta` is the width of "ucb". Received: beta={beta}, acquisition={acquisition!r}.'
         )
-    if kernel not in KERNELS:
-        raise ArgumentError(f"`kernel` must be one of {KERNELS}. Received: {kernel!r}.")
+    choice("kernel", kernel, KERNELS)
