@@ -1,8 +1,11 @@
 """`schedules`: the picture is written, the table tells the rates."""
 
+import collections
+
 import pytest
 from command_line import invoke, refusal
 
+from tfhpo import schedules
 from tfhpo.cli.schedules import KINDS
 from tfhpo.schedules.families import families
 
@@ -38,6 +41,19 @@ def test_another_length_and_rate(picture):
     assert row(text, "alpha=0 ") == [2, 1.7, 1, 0.29, 0]
     assert "one_cycle" in text
     assert "polynomial" not in text
+
+
+def test_every_schedule_is_computed_once(picture, monkeypatch):
+    asked = collections.Counter()
+    compute = schedules.Constant.__call__
+
+    def counted(self, step):
+        asked[self.learning_rate] += 1
+        return compute(self, step)
+
+    monkeypatch.setattr(schedules.Constant, "__call__", counted)
+    invoke("schedules", "--output", picture, "--kind", "constant")
+    assert list(asked.values()) == [1]
 
 
 @pytest.mark.parametrize("ending", ["svg", "pdf"])
