@@ -8,11 +8,11 @@ from __future__ import annotations
 import inspect
 import re
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tfhpo.arguments import NumberRule, did_you_mean, integer, positive, refusal
+from tfhpo.arguments import NumberRule, did_you_mean, flag, integer, positive, refusal
 from tfhpo.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -143,3 +143,37 @@ def scope(value: Any) -> str:
     if not isinstance(value, str) or not value or "/" in value:
         raise refusal("name", "a text, not empty and without '/'", value)
     return value
+
+
+class Decay(NamedTuple):
+    """The arguments of a decay by a rate per so many steps, in Keras's order."""
+
+    initial_learning_rate: float
+    decay_steps: int | float
+    decay_rate: float
+    staircase: bool
+    name: str
+
+
+def decay(
+    initial_learning_rate: Any, decay_steps: Any, decay_rate: Any, staircase: Any, name: Any
+) -> Decay:
+    """Returns what the schedules have in common that decay by a rate per so many steps.
+
+    Args:
+        initial_learning_rate: Above 0.
+        decay_steps: In training steps, above 0.
+        decay_rate: Above 0.
+        staircase: Whether the rate keeps still between the multiples of the steps.
+        name: Under which Keras groups the operations.
+
+    Raises:
+        ArgumentError: If one breaks its rule.
+    """
+    return Decay(
+        positive("initial_learning_rate", initial_learning_rate),
+        steps("decay_steps", decay_steps),
+        positive("decay_rate", decay_rate),
+        flag("staircase", staircase),
+        scope(name),
+    )
