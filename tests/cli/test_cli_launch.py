@@ -230,4 +230,4 @@ def test_what_cannot_be_launched_is_refused(script, tmp_path):
     assert refusal("launch", missing) == f"A script to launch is a file. Received: '{missing}'."
     path = script("")
     assert "at least 1" in refusal("launch", "--workers", 0, path)
-    assert "gpus_per_trial=7" in refusal("launch", "--gpus-per-trial", 7, path)
+    assert "--gpus-per-trial=7" in refusal("launch", "--gpus-per-trial", 7, path)
