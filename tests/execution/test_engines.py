@@ -10,7 +10,6 @@ from tfhpo.execution import InProcess, LocalProcesses, Task
 
 ENGINES = {
     "in this process": InProcess,
-    "one process": lambda: LocalProcesses(1),
     "two processes": lambda: LocalProcesses(2),
 }
 

@@ -202,6 +202,21 @@ def test_every_trial_is_told_to_listeners_and_tensorboard(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_trial_that_takes_too_much_memory_is_ended_and_run_again(tmp_path):
+    def hoarding():
+        hoard.append(b"x" * (2 << 30))
+        hanging()
+
+    hoard = []
+    settings = {"max_trials": 2, "max_retries_per_trial": 1, "max_trial_memory": 2 << 30}
+    tuner = random_search(tmp_path, isolate=True, **settings)
+    searched(tuner, callbacks=[FirstTimeOnly(tmp_path / "mark", hoarding)])
+    trials = tuner.study().trials
+    assert [trial.status for trial in trials] == [TrialStatus.COMPLETED] * 2
+    assert sorted(trial.attempt for trial in trials) == [0, 1]
+
+
+@pytest.mark.slow
 def test_a_warning_of_a_worker_is_passed_on_once(tmp_path):
     def unwise(hp):
         hp.Int("units", 2, 6)
@@ -233,6 +248,15 @@ def test_a_warning_of_a_worker_is_passed_on_once(tmp_path):
         ({"isolate": True, "gpus_per_trial": "1"}, r"whole number of GPUs.*gpus_per_trial='1'"),
         ({"isolate": True, "max_process_memory": "4GB"}, r"number of bytes.*Received: '4GB'"),
         ({"isolate": True, "max_process_memory": 4096}, r"at least 67,108,864.*Received: 4096"),
+        ({"workers": 1, "cpus_per_trial": 1}, r"`cpus_per_trial` is about trials in processes"),
+        ({"isolate": True, "cpus_per_trial": 0}, r"at least 1. Received: cpus_per_trial=0"),
+        ({"isolate": True, "cpus_per_trial": 1 << 20}, r"cannot get more.*cpus_per_trial=1048576"),
+        ({"isolate": True, "max_trial_memory": 4096}, r"`max_trial_memory` is.*Received: 4096"),
+        ({"engine": "ray", "max_trial_memory": 1 << 40}, r"Ray itself looks after.*max_trial_mem"),
+        (
+            {"isolate": True, "max_process_memory": 1 << 33, "max_trial_memory": 1 << 32},
+            r"max_trial_memory, which ends .* is at least max_process_memory",
+        ),
         ({"workers": 2, "gpus_per_trial": 9}, r"cannot get more GPUs.*gpus_per_trial=9"),
     ],
 )

@@ -37,7 +37,7 @@ serve(connection, *connection.recv())
 _ENDING_SECONDS = 5.0
 # How long one may fall silent in the middle of a message, or take nothing of one that it is sent,
 # while the driver can hear nobody else.
-_MESSAGE_SECONDS = 20
+_MESSAGE_SECONDS = 20.0
 _CHUNK = 1 << 16
 # Of what it printed last, before what hides the cause is taken out.
 _TAIL = 1 << 16
@@ -74,7 +74,7 @@ class WorkerProcess:
             theirs.close()
             raise
         os.set_blocking(self.output, False)
-        patience = struct.pack("@ll", _MESSAGE_SECONDS, 0)
+        patience = struct.pack("@ll", *divmod(round(_MESSAGE_SECONDS * 1e6), 1_000_000))
         for bound in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             ours.setsockopt(socket.SOL_SOCKET, bound, patience)
         self.connection: Connection[Any, Any] = Connection(ours.detach())

@@ -37,7 +37,7 @@ def connect(address: str | None, name: str) -> None:
             f'ray.init first. ({name}="local" starts one on this machine, where local processes '
             f"do the same with no port opened.) Received: {name}={address!r}"
         )
-    _probe(address, name)
+    probe(address, name)
     # No page is served, and no line of the workers or of Ray gets into the driver's progress line.
     new = {"include_dashboard": False} if address == "local" else {}
     try:
@@ -46,8 +46,16 @@ def connect(address: str | None, name: str) -> None:
         raise _refused(address, name, f"{type(error).__name__}: {error}") from error
 
 
-def _probe(address: str, name: str) -> None:
-    """Refuses an address where nobody listens."""
+def probe(address: str, name: str) -> None:
+    """Refuses an address where nobody listens.
+
+    Args:
+        address: Of a cluster; one without a port is Ray's to resolve.
+        name: What the error calls this argument.
+
+    Raises:
+        ArgumentError: Nobody listens there.
+    """
     match = _HOST_AND_PORT.fullmatch(address)
     if match is None:
         return
