@@ -263,8 +263,12 @@ def test_one_that_cannot_tell_where_it_hangs_is_ended(make_driver, clock, monkey
     assert "in function" not in message
 
 
-def test_what_comes_in_time_counts_though_it_is_heard_late(make_driver, clock, monkeypatch):
+def test_what_comes_in_time_counts_though_it_is_heard_late(
+    make_driver, clock, monkeypatch, tmp_path
+):
     here, released, processes = set(), set(), []
+    gate = str(tmp_path / "gate")
+    os.mkfifo(gate)
 
     class Known(WorkerProcess):
         def __init__(self, *arguments):
@@ -277,6 +281,7 @@ def test_what_comes_in_time_counts_though_it_is_heard_late(make_driver, clock, m
             released.add(key)
         if key == "0" and released:
             # Both tasks' time passes here, after the other has sent its value.
+            os.close(os.open(gate, os.O_WRONLY))
             assert wait([processes[1].connection], 60)
             clock.pass_by(501)
         return bool(released)
@@ -284,6 +289,9 @@ def test_what_comes_in_time_counts_though_it_is_heard_late(make_driver, clock, m
     def function(payload, report):
         while not report():
             pass
+        if payload == "b":
+            # Until the driver is busy with the other.
+            os.close(os.open(gate, os.O_RDONLY))
         return payload
 
     monkeypatch.setattr("tfhpo.execution.local_worker.WorkerProcess", Known)
@@ -325,8 +333,9 @@ def test_time_does_not_run_while_a_process_starts(make_driver, clock):
 
     data = SlowToLoad()
     driver = make_driver()
-    engine = LocalProcesses(1, task_timeout=500, echo=lambda line: clock.pass_by(501))
-    driver.run(engine, lambda payload, report: data, [None])
+    limits = {"task_timeout": 500, "start_timeout": 500}
+    engine = LocalProcesses(1, **limits, echo=lambda line: clock.pass_by(300))
+    driver.run(engine, lambda payload, report: print("runs", data) or report(), [None])
     assert not driver.failures()
 
 
