@@ -326,16 +326,27 @@ def test_the_time_between_reports_adds_up(make_driver, clock):
     assert len(driver.reports) == 2
 
 
-def test_time_does_not_run_while_a_process_starts(make_driver, clock):
+def test_time_does_not_run_while_a_process_starts(make_driver, clock, tmp_path):
+    gate = str(tmp_path / "gate")
+    os.mkfifo(gate)
+
     class SlowToLoad:
         def __reduce__(self):
             return print, ("loads",)
 
     data = SlowToLoad()
+
+    def function(payload, report):
+        print("runs", data)
+        os.close(os.open(gate, os.O_RDONLY))
+
+    def echo(line):
+        clock.pass_by(300)
+        if "runs" in line:
+            os.close(os.open(gate, os.O_WRONLY))
+
     driver = make_driver()
-    limits = {"task_timeout": 500, "start_timeout": 500}
-    engine = LocalProcesses(1, **limits, echo=lambda line: clock.pass_by(300))
-    driver.run(engine, lambda payload, report: print("runs", data) or report(), [None])
+    driver.run(LocalProcesses(1, task_timeout=500, start_timeout=500, echo=echo), function, [None])
     assert not driver.failures()
 
 
