@@ -13,7 +13,7 @@ pytest.importorskip("ray", reason="the extra `ray` is not installed")
 
 from tfhpo.execution.ray import RayCluster
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 
 
 def test_a_lost_node_costs_its_one_task(ray_nodes, make_driver):
