@@ -1,4 +1,10 @@
-"""What all tests share: the same hypothesis examples on every machine, and readable asserts."""
+"""What all tests share: the same hypothesis examples everywhere, readable asserts, a fair division.
+
+Several processes (`-n`, of pytest-xdist) share the tests by files: what a file sets up, it sets up
+once. Whatever needs the Ray cluster goes to one of them.
+"""
+
+import os
 
 import pytest
 from hypothesis import settings
@@ -8,6 +14,27 @@ pytest.register_assert_rewrite("conformance", "example_spaces")
 
 settings.register_profile("tfhpo", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("tfhpo")
+
+# Each process loads TensorFlow, and the slow tests start others besides.
+_MOST_PROCESSES = 4
+
+
+def pytest_xdist_auto_num_workers():
+    return min(os.cpu_count() or 1, _MOST_PROCESSES)
+
+
+def pytest_configure(config):
+    # Not the files of the most tests first, which take the least time.
+    config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
 
 
 @pytest.fixture(scope="session")

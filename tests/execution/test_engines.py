@@ -14,7 +14,10 @@ ENGINES = {
 }
 
 
-@pytest.fixture(params=[*ENGINES, pytest.param("Ray", marks=pytest.mark.slow)])
+RAY = pytest.param("Ray", marks=[pytest.mark.slow, pytest.mark.xdist_group("ray")])
+
+
+@pytest.fixture(params=[*ENGINES, RAY])
 def engine(request):
     if request.param != "Ray":
         return ENGINES[request.param]()
