@@ -91,6 +91,28 @@ def test_a_program_may_have_closed_its_standard_streams(root, closed):
     assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 0
 
 
+# As far as another system can show it: what only POSIX systems have is gone.
+WINDOWS = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+import cloudpickle, multiprocessing.connection, numpy, psutil, subprocess, tempfile
+del signal.SIGUSR1, signal.SIGKILL
+sys.modules["fcntl"] = None
+from tfhpo.execution import InProcess, LocalProcesses, Task
+InProcess().run(lambda payload, report: payload, iter([Task("0", 1)]), print, print)
+os.name = "nt"
+LocalProcesses(1)
+"""
+
+
+def test_on_windows_trials_run_in_this_process(root):
+    done = subprocess.run(
+        [sys.executable, "-c", WINDOWS.format(root=root)], capture_output=True, text=True
+    )
+    assert "Outcome(value=1, failure=None" in done.stdout
+    assert "Worker processes need Linux or macOS" in done.stderr
+
+
 # Holds a pipe in two workers, in what they start, and never answers; where it forks, the fork keeps
 # the driver's ends of the channels.
 HELD = """

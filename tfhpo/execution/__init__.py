@@ -17,11 +17,10 @@ from tfhpo.execution.gpus import Gpus, find_gpus, visible_gpus
 from tfhpo.execution.in_process import InProcess
 from tfhpo.execution.in_step import Crew, InStep
 from tfhpo.execution.local import LocalProcesses
-from tfhpo.execution.names import OWN_NAMES, Names
+from tfhpo.execution.names import Names
 from tfhpo.execution.resources import SHARING, Slot, Workers, slots, usable_cpus
 
 __all__ = [
-    "OWN_NAMES",
     "SHARING",
     "Crew",
     "Engine",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-
 # After the standard input, output and error.
 _FIRST = 3
 
@@ -20,4 +18,7 @@ def copy_above_standard(descriptor: int) -> int:
     Raises:
         OSError: There are too few descriptors.
     """
+    # Windows has none, where the rest of this room works.
+    import fcntl
+
     return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FIRST)
