@@ -45,6 +45,8 @@ def ray_nodes():
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        # It would put another in the place of `print`, for all tests after a node's loss.
+        environment.setenv("RAY_TQDM_PATCH_PRINT", "0")
         cluster = Cluster(
             initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
         )
