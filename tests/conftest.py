@@ -6,6 +6,10 @@ once. Whatever needs the Ray cluster goes to one of them.
 
 import os
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Read when NumPy is loaded, below: each process a core, or they wait for one another.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
 
