@@ -226,11 +226,13 @@ class MultiFidelity(Strategy):
         # alone, also those that it looks at while it learns.
         scores = self._ledger.scores(self.history, len(self.fidelity))
         tell_revised(self.proposer, scores)
-        for configuration in self.proposer.history.pending:
+        awaited = self.proposer.history.pending
+        # Of a thousand, one has ended.
+        ended = np.isin(self._ledger.first[awaited], self.history.known)
+        for configuration in awaited[ended]:
             entry = self._first_entry(int(configuration), float(scores[configuration]))
-            if entry.outcome is not Outcome.PENDING:
-                pruned = entry.outcome is Outcome.PRUNED
-                self.proposer.observe([Result(entry.key, entry.point, entry.score, pruned)])
+            pruned = entry.outcome is Outcome.PRUNED
+            self.proposer.observe([Result(entry.key, entry.point, entry.score, pruned)])
 
     def _first_entry(self, configuration: int, score: float) -> Entry:
         """Returns the proposer's entry of a configuration, which goes by its first trial."""
