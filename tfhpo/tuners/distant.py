@@ -7,6 +7,7 @@ the same code trains a trial here and there.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -163,6 +164,30 @@ class DistantListener(SearchListener):
         self, trial: TrialRecord, execution: int, status: ExecutionStatus, score: float | None
     ) -> None:
         self._wire.ask("on_execution_end", trial, execution, status, score)
+
+
+class Driver(NamedTuple):
+    """What a training tells and asks of the process that holds the study.
+
+    Attributes:
+        link: The oracle.
+        told: Who hears of the training.
+        update_trial: Takes the result of a trial.
+    """
+
+    link: OracleLink
+    told: SearchListener
+    update_trial: Callable[..., Any]
+
+    @classmethod
+    def at_end_of(cls, wire: Wire) -> Driver:
+        """Returns the driver at the other end of a wire, which may lie in the same process.
+
+        What fails there is the search's and not the trial's: the engine, which carries what is
+        asked, ends the search with it, whatever becomes of the error in the training.
+        """
+        answer = functools.partial(wire.ask, "update_trial")
+        return cls(DistantLink(wire), DistantListener(wire), answer)
 
 
 def desk_of(

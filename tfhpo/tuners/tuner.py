@@ -47,10 +47,9 @@ from tfhpo.tuners.compiling import build_optimizer, compile_anew
 from tfhpo.tuners.continuation import Rungs, TrainingStates, continue_for_keras_tuner
 from tfhpo.tuners.distant import (
     Attempt,
-    DistantLink,
-    DistantListener,
     DistantOracle,
     DistantTraining,
+    Driver,
     Wire,
     desk_of,
 )
@@ -270,6 +269,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if self._is_worker() and isinstance(oracle, StrategyOracle):
             self.oracle: Any = self._chief_of(oracle)
         self._link = link_to(self.oracle, oracle, folder, self._overridden)
+        # Whom a trial tells that is run outside of a search.
+        self._driver = Driver(self._link, Listeners(()), self.oracle.update_trial)
 
     # ------------------------------------------------------------------ the search
 
@@ -408,10 +409,20 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]
     ) -> Callable[[kt_trial.Trial, Report], Attempt]:
         """Returns what trains a trial where the engine runs it."""
-        if isinstance(self._engine, InProcess) and self._crew is None:
-            return lambda trial, _: self._attempt(trial, *fit_args, **fit_kwargs)
         wire = Wire()
-        return DistantTraining(self._sent(wire)._attempt_distributed, wire, fit_args, fit_kwargs)
+        if not isinstance(self._engine, InProcess) or self._crew is not None:
+            there = self._sent(wire)._attempt_distributed
+            return DistantTraining(there, wire, fit_args, fit_kwargs)
+
+        def train(trial: kt_trial.Trial, report: Report) -> Attempt:
+            wire.open(report)
+            direct, self._driver = self._driver, Driver.at_end_of(wire)
+            try:
+                return self._attempt(trial, *fit_args, **fit_kwargs)
+            finally:
+                self._driver = direct
+
+        return train
 
     def _follow(
         self, engine: InStep, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]
@@ -426,7 +437,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         # Its working directory may be another.
         sent.directory = str(Path(self.directory).absolute())
         sent.oracle = sent._local_oracle = DistantOracle(self.oracle.objective, wire)
-        sent._link, sent._told = DistantLink(wire), DistantListener(wire)
+        sent._driver = Driver.at_end_of(wire)
+        sent._link, sent._told, _ = sent._driver
         sent._rungs = Rungs(self._rungs.fidelity, TrainingStates(sent.get_trial_dir))
         sent._weights = BestWeights(
             self._weights.keep,
@@ -545,8 +557,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             objective=self.oracle.objective,
             build=self._try_build,
             fit=self.hypermodel.fit,
-            link=self._link,
-            told=self._told,
+            link=self._driver.link,
+            told=self._driver.told,
             keep_weights=self._weights.wanted(
                 trial, open_yet=self.executions_per_trial > 1 or self._runs_own_code()
             ),
@@ -640,7 +652,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         tuner_utils.validate_trial_results(results, objective, "Tuner.run_trial()")
         metrics = tuner_utils.convert_to_metrics_dict(results, objective)
         metrics = {name: float(value) for name, value in metrics.items()}
-        self.oracle.update_trial(trial.trial_id, metrics, step=self._best_step(results))
+        self._driver.update_trial(trial.trial_id, metrics, step=self._best_step(results))
         self._write_weights(trial, metrics[objective.name])
 
     def _write_weights(self, trial: kt_trial.Trial, score: float) -> None:
