@@ -105,7 +105,7 @@ class DistantLink(OracleLink):
         space: Space = self._wire.ask("space")
         return space
 
-    def open(self) -> None:
+    def open(self, *, in_driver: bool = False) -> None:
         """Does nothing: the driver has the study."""
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ from tfhpo.errors import (
     SearchFailedError,
     SpaceError,
     StudyError,
+    TrialTakenError,
 )
 from tfhpo.execution import InProcess, InStep, Report, Workers
 from tfhpo.hp import advise
@@ -270,7 +271,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self.oracle: Any = self._chief_of(oracle)
         self._link = link_to(self.oracle, oracle, folder, self._overridden)
         # Whom a trial tells that is run outside of a search.
-        self._driver = Driver(self._link, Listeners(()), self.oracle.update_trial)
+        self._driver = Driver(self._link, Listeners(()), self._take_result)
 
     # ------------------------------------------------------------------ the search
 
@@ -346,10 +347,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         tensorboard = self._tensorboard()
         self._discard_former(tensorboard)
         try:
-            self._link.open()
+            chief = kt_distribute.is_chief_oracle()
+            self._link.open(in_driver=isinstance(self._engine, InProcess) and not chief)
             if not self._is_worker():
                 self._weights.take_up(Path(self.project_dir))
-            if kt_distribute.is_chief_oracle():
+            if chief:
                 self._serve()
             else:
                 telling = self._telling(level, metrics, tensorboard)
@@ -369,7 +371,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._weights.keep_all_for_now()
         self.on_search_begin()
         loop = self._loop()
-        desk = desk_of(self._link, self._told, self.oracle.update_trial, self._best_trials)
+        desk = desk_of(self._link, self._told, self._take_result, self._best_trials)
         try:
             self._engine.run(
                 self._training(fit_args, fit_kwargs),
@@ -654,6 +656,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         metrics = {name: float(value) for name, value in metrics.items()}
         self._driver.update_trial(trial.trial_id, metrics, step=self._best_step(results))
         self._write_weights(trial, metrics[objective.name])
+
+    def _take_result(self, trial_id: str, metrics: Mapping[str, float], step: int = 0) -> None:
+        # A worker hears that its trial was taken from it when it ends it, too, and goes on then.
+        with contextlib.suppress(TrialTakenError):
+            self.oracle.update_trial(trial_id, metrics, step=step)
 
     def _write_weights(self, trial: kt_trial.Trial, score: float) -> None:
         # On disk before the trial is recorded as completed: a best model must never be missing.

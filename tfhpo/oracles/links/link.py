@@ -20,8 +20,12 @@ class OracleLink(ABC):
         """The space as it is known now."""
 
     @abstractmethod
-    def open(self) -> None:
-        """Opens the study for writing, where this process is the one that writes it."""
+    def open(self, *, in_driver: bool = False) -> None:
+        """Opens the study for writing, where this process is the one that writes it.
+
+        Args:
+            in_driver: Whether trials run in this process: what ends it may be one of them.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -22,7 +22,8 @@ class StrategyLink(OracleLink):
     def space(self) -> Space:
         return self._oracle.space
 
-    def open(self) -> None:
+    def open(self, *, in_driver: bool = False) -> None:
+        self._oracle.in_driver = in_driver
         self._oracle.open()
 
     def close(self) -> None:
