@@ -185,13 +185,18 @@ def test_ctrl_c_ends_the_search_and_its_processes(tmp_path, monkeypatch, capsys)
 def test_every_trial_is_told_to_listeners_and_tensorboard(tmp_path):
     class Heard(tfhpo.tuners.SearchListener):
         def __init__(self):
-            self.epochs, self.ends = [], []
+            self.epochs, self.ends, self.handed_out = [], [], {}
+
+        def on_trial_begin(self, trial):
+            self.handed_out[trial.number] = trial.started
 
         def on_epoch_end(self, trial, execution, epoch, metrics):
             self.epochs.append((trial.number, epoch, "learning_rate" in metrics))
 
         def on_trial_end(self, trial):
             self.ends.append((trial.number, trial.status))
+            # The time that its process needs to start is not the trial's.
+            assert self.handed_out[trial.number] < trial.started < trial.ended
 
     heard = Heard()
     logs = tmp_path / "logs"

@@ -102,6 +102,10 @@ class Run:
         self.trial.best_step, self.trial.message = fresh.best_step, None
         self.trial.status = kt_trial.TrialStatus.RUNNING
         self.tuner_id, self.in_driver = tuner_id, in_driver
+        self.start_clock()
+
+    def start_clock(self) -> None:
+        """Takes the time of the current attempt from now."""
         self.started = time.time()
 
     def lose_driver(self) -> None:

@@ -308,6 +308,18 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 self.close()
             return stopped
 
+    def start_clock(self, trial_id: str) -> None:
+        """Takes the time of a running trial from now; until then it was that of `create_trial`.
+
+        Args:
+            trial_id: Which trial.
+
+        Raises:
+            StudyError: If it does not run.
+        """
+        with self._lock:
+            self._roster.running(trial_id).start_clock()
+
     def release(self, tuner_id: str, why: str, *, is_loss: bool = True) -> None:
         """Takes a worker's trial from it, for another to repeat it with its seed.
 

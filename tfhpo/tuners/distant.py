@@ -114,6 +114,10 @@ class DistantLink(OracleLink):
     def begin(self, trial: kt_trial.Trial, tuner_id: str) -> None:
         """Does nothing: the driver has begun it."""
 
+    def start_clock(self, trial: kt_trial.Trial) -> None:
+        # The driver's clock counts: that of another machine may go wrong.
+        self._wire.ask("start_clock", trial)
+
     def learn_space(self, trial: kt_trial.Trial) -> None:
         self._wire.ask("learn_space", trial)
 
@@ -206,6 +210,7 @@ def desk_of(
     """
     return {
         "space": lambda: link.space,
+        "start_clock": link.start_clock,
         "learn_space": link.learn_space,
         "report": link.report,
         "record": link.record,

@@ -498,6 +498,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                     max_trials=self.oracle.max_trials,
                     max_time=self._budget.max_time,
                     done=self._known_trials(),
+                    retries=self._local_oracle.max_retries_per_trial,
                 )
             )
         if tensorboard is not None:
@@ -617,6 +618,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _attempt(self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any) -> Attempt:
         """Runs an attempt at a trial, here or where the tuner was sent."""
+        self._driver.link.start_clock(trial)
         self._try_run_and_update_trial(trial, *fit_args, **fit_kwargs)
         return Attempt(
             trial,

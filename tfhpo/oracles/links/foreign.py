@@ -93,6 +93,9 @@ class ForeignLink(OracleLink):
         if self._study is not None:
             self._study.start(run.record(self._oracle.seed, ended=False), {})
 
+    def start_clock(self, trial: kt_trial.Trial) -> None:
+        self._runs[trial.trial_id].start_clock()
+
     def learn_space(self, trial: kt_trial.Trial) -> None:
         self._oracle.update_space(trial.hyperparameters)
 

@@ -43,6 +43,10 @@ class OracleLink(ABC):
         """Takes note of a trial that was just created."""
 
     @abstractmethod
+    def start_clock(self, trial: kt_trial.Trial) -> None:
+        """Takes the trial's time from now: its process is up, and the training begins."""
+
+    @abstractmethod
     def learn_space(self, trial: kt_trial.Trial) -> None:
         """Adds the parameters that the trial's build asked for to the space."""
 

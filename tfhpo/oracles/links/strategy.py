@@ -32,6 +32,9 @@ class StrategyLink(OracleLink):
     def begin(self, trial: kt_trial.Trial, tuner_id: str) -> None:
         """Does nothing: `create_trial` has recorded it."""
 
+    def start_clock(self, trial: kt_trial.Trial) -> None:
+        self._oracle.start_clock(trial.trial_id)
+
     def learn_space(self, trial: kt_trial.Trial) -> None:
         self._oracle.update_space(trial.hyperparameters)
 

@@ -63,6 +63,9 @@ class WorkerLink(OracleLink):
         run.begin(tuner_id)
         self._runs[trial.trial_id] = run
 
+    def start_clock(self, trial: kt_trial.Trial) -> None:
+        self._runs[trial.trial_id].start_clock()
+
     def learn_space(self, trial: kt_trial.Trial) -> None:
         self._client.update_space(trial.hyperparameters)
 
