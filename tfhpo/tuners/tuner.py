@@ -43,6 +43,7 @@ from tfhpo.study.outcomes import sign_of
 from tfhpo.tensorboard import HParamsLogger
 from tfhpo.tuners import checks
 from tfhpo.tuners.budget import Budget
+from tfhpo.tuners.callback_files import log_apart, write_apart
 from tfhpo.tuners.checkpoints import Keep, load_weights
 from tfhpo.tuners.compiling import build_optimizer, compile_anew
 from tfhpo.tuners.continuation import Rungs, TrainingStates, continue_for_keras_tuner
@@ -322,7 +323,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             verbose: 0 for silence, 1 or "auto" for the progress line, 2 for Keras's lines too.
             **fit_kwargs: Keyword arguments of `fit`. A function of `hp` makes one a
                 hyperparameter: `epochs=lambda hp: hp.Int("epochs", 5, 20)`. `callbacks` may be a
-                function that makes them anew for each execution.
+                function that makes them anew for each execution. What CSVLogger, ModelCheckpoint,
+                BackupAndRestore and TensorBoard write goes into a folder for each, below the one
+                that they name: `logs/epochs.csv` into `logs/0003/execution0/epochs.csv`, say.
 
         Raises:
             ArgumentError: If the data or an argument does not fit; before any training.
@@ -586,21 +589,26 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._rungs.begin(model, trial, arguments, execution)
             continue_for_keras_tuner(model, values, arguments, self._weights.path)
         callbacks = arguments["callbacks"]
-        if self._logdir is None:
-            self._configure_tensorboard_dir(callbacks, trial, execution)
-        else:
-            # KerasTuner would write a second set of hyperparameters; and into the run that the
-            # listener begins anew where both have the same folder.
-            for callback in callbacks:
-                if isinstance(callback, keras.callbacks.TensorBoard):
-                    folder = Path(callback.log_dir) / trial.trial_id / f"callback{execution}"
-                    callback.log_dir = str(folder)
+        self._part_files(trial, callbacks, execution)
         if HookCallback.wanted(self, Tuner):
             callbacks.append(HookCallback(self, trial))
         planned = planned_steps(model)
         if planned is not None:
             epochs = self._rungs.most_epochs(trial.hyperparameters)
             callbacks.append(PlanCallback(planned, epochs, self._tell_of_plan))
+
+    def _part_files(self, trial: kt_trial.Trial, callbacks: list[Any], execution: int) -> None:
+        """Gives the files of a training's callbacks a place of their own."""
+        attempt = self._driver.link.record(trial).attempt
+        # An attempt that failed keeps its files: the next one must not go on from its backup.
+        again = f"-attempt{attempt}" if attempt else ""
+        write_apart(callbacks, f"{trial.trial_id}/execution{execution}{again}")
+        if self._logdir is None:
+            self._configure_tensorboard_dir(callbacks, trial, execution)
+        else:
+            # KerasTuner would write a second set of hyperparameters; and into the run that the
+            # listener begins anew where both have the same folder.
+            log_apart(callbacks, f"{trial.trial_id}/callback{execution}")
 
     def _tell_of_plan(self, text: str) -> None:
         self._warn_once(text, PlanWarning)
