@@ -243,7 +243,8 @@ def test_a_warning_of_a_worker_is_passed_on_once(tmp_path):
 )
 def test_arguments_that_cannot_be(tmp_path, settings, told):
     with pytest.raises(ArgumentError, match=told):
-        random_search(tmp_path, **settings)
+        random_search(tmp_path / "folder", **settings)
+    assert not list(tmp_path.iterdir())
 
 
 def test_workers_beside_those_of_keras_tuner(tmp_path, monkeypatch):

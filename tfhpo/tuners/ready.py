@@ -55,6 +55,10 @@ _TUNER_ARGUMENTS = frozenset(inspect.signature(Tuner.__init__).parameters) - {
 }
 
 
+# What others call the arguments of ours.
+_ELSEWHERE = {"n_jobs": "workers", "max_concurrent_trials": "workers", "timeout": "max_time"}
+
+
 def _split(
     tuner: Tuner,
     arguments: Mapping[str, Any],
@@ -91,6 +95,8 @@ def _hint(
     own = {*inspect.signature(kind).parameters, *further}
     known = _ORACLE_ARGUMENTS | _TUNER_ARGUMENTS | own
     near = difflib.get_close_matches(name, known - {"kwargs"}, n=1)
+    if name in _ELSEWHERE:
+        near = [_ELSEWHERE[name]]
     return f" Did you mean {near[0]!r}?" if near else ""
 
 

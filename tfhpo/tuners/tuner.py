@@ -253,24 +253,26 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self.stop_reason: str | None = None
         self._advised: set[str] = set()
         self._warn_once = WarnOnce()
-        super().__init__(
-            oracle,
-            hypermodel,
-            max_model_size=max_model_size,
-            optimizer=optimizer,
-            loss=loss,
-            metrics=metrics,
-            # Where another process trains, it makes the strategy.
-            distribution_strategy=self._distribution.strategy if trains_here else None,
-            directory=directory,
-            project_name=project_name,
-            tuner_id=tuner_id,
-            overwrite=self._overwrite and not self._discards,
-            executions_per_trial=executions_per_trial,
-        )
-        if self._is_worker() and isinstance(oracle, StrategyOracle):
-            self.oracle: Any = self._chief_of(oracle)
-        self._link = link_to(self.oracle, oracle, folder, self._overridden)
+        # It builds, which may fail.
+        with checks.new_folder(folder):
+            super().__init__(
+                oracle,
+                hypermodel,
+                max_model_size=max_model_size,
+                optimizer=optimizer,
+                loss=loss,
+                metrics=metrics,
+                # Where another process trains, it makes the strategy.
+                distribution_strategy=self._distribution.strategy if trains_here else None,
+                directory=directory,
+                project_name=project_name,
+                tuner_id=tuner_id,
+                overwrite=self._overwrite and not self._discards,
+                executions_per_trial=executions_per_trial,
+            )
+            if self._is_worker() and isinstance(oracle, StrategyOracle):
+                self.oracle: Any = self._chief_of(oracle)
+            self._link = link_to(self.oracle, oracle, folder, self._overridden)
         # Whom a trial tells that is run outside of a search.
         self._driver = Driver(self._link, Listeners(()), self._take_result)
 
