@@ -181,6 +181,7 @@ def test_a_stopped_search_goes_on(model, stop):
 
 def test_trials_in_other_processes(model):
     options = arguments(model, workers=2, trial_timeout=100, max_trials=3)
+    assert "Received: cpus_per_trial=0" in refusal(*arguments(model, workers=2, cpus_per_trial=0))
     assert 'at least 1, or "auto"' in refusal(*arguments(model, workers=0))
     assert "`trial_timeout` is about" in refusal(*arguments(model, trial_timeout=3))
     first = invoke(*options)

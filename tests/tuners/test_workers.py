@@ -39,6 +39,12 @@ def hanging():
     signal.pause()
 
 
+def hoarding():
+    hoard = b"x" * (2 << 30)
+    hanging()
+    return hoard
+
+
 def searched(tuner, **fit):
     tuner.search(X, Y, **{**FIT, **fit})
     return tuner
@@ -75,15 +81,22 @@ def test_what_ends_a_process_costs_one_attempt_at_one_trial(tmp_path):
 
 @pytest.mark.slow
 def test_the_cause_is_recorded_where_there_is_no_further_attempt(tmp_path):
-    tuner = random_search(tmp_path, max_trials=4, isolate=True, trial_timeout=15.0)
-    acts = (killed, lambda: 1 / 0, hanging)
+    bounds = {"trial_timeout": 15.0, "max_trial_memory": 2 << 30}
+    tuner = random_search(tmp_path, max_trials=4, isolate=True, **bounds)
+    acts = {
+        "bytes of memory, more than the bound of 2,147,483,648": hoarding,
+        "ZeroDivisionError": lambda: 1 / 0,
+        "It took more than 15 s": hanging,
+    }
     # Each in the first trial that is left: what one does keeps the next from its turn.
-    stumbling = [FirstTimeOnly(tmp_path / f"mark{turn}", act) for turn, act in enumerate(acts)]
+    stumbling = [
+        FirstTimeOnly(tmp_path / f"mark{turn}", act) for turn, act in enumerate(acts.values())
+    ]
     searched(tuner, callbacks=stumbling)
     *failed, last = tuner.study().trials
     assert [trial.status for trial in failed] == [TrialStatus.FAILED] * 3
     assert last.status is TrialStatus.COMPLETED
-    for trial, cause in zip(failed, ("SIGKILL", "ZeroDivisionError", "15 s"), strict=True):
+    for trial, cause in zip(failed, acts, strict=True):
         assert cause in trial.message
 
 
@@ -243,6 +256,15 @@ def test_a_warning_of_a_worker_is_passed_on_once(tmp_path):
         ({"isolate": True, "gpus_per_trial": "1"}, r"whole number of GPUs.*gpus_per_trial='1'"),
         ({"isolate": True, "max_process_memory": "4GB"}, r"number of bytes.*Received: '4GB'"),
         ({"isolate": True, "max_process_memory": 4096}, r"at least 67,108,864.*Received: 4096"),
+        ({"workers": 1, "cpus_per_trial": 1}, r"`cpus_per_trial` is about trials in processes"),
+        ({"isolate": True, "cpus_per_trial": 0}, r"at least 1. Received: cpus_per_trial=0"),
+        ({"isolate": True, "cpus_per_trial": 1 << 20}, r"cannot get more.*cpus_per_trial=1048576"),
+        ({"isolate": True, "max_trial_memory": 4096}, r"`max_trial_memory` is.*Received: 4096"),
+        ({"engine": "ray", "max_trial_memory": 1 << 40}, r"Ray itself looks after.*max_trial_mem"),
+        (
+            {"isolate": True, "max_process_memory": 1 << 33, "max_trial_memory": 1 << 32},
+            r"max_trial_memory, which ends .* is at least max_process_memory",
+        ),
         ({"workers": 2, "gpus_per_trial": 9}, r"cannot get more GPUs.*gpus_per_trial=9"),
     ],
 )

@@ -11,7 +11,7 @@ import typer
 
 from tfhpo.cli import places
 from tfhpo.cli.launching import Launch
-from tfhpo.cli.places import GpusOption
+from tfhpo.cli.places import CpusOption, GpusOption
 from tfhpo.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def launch(
         str, typer.Option(help="How many workers; auto for one per GPU, or processor core.")
     ] = "auto",
     gpus_per_trial: GpusOption = None,
+    cpus_per_trial: CpusOption = None,
     port: Annotated[
         int | None,
         typer.Option(min=1, max=65535, help="The chief's port on 127.0.0.1; by default a free one"),
@@ -57,7 +58,7 @@ def launch(
     }
     environments = {
         f"worker{index}": {**address, **slot.env}
-        for index, slot in enumerate(_slots(workers, gpus_per_trial))
+        for index, slot in enumerate(_slots(workers, gpus_per_trial, cpus_per_trial))
     }
     # The chief trains nothing: it must not take a GPU's memory from a worker.
     chief = {**address, "CUDA_VISIBLE_DEVICES": "-1"}
@@ -66,14 +67,13 @@ def launch(
         raise typer.Exit(status)
 
 
-def _slots(workers: str, gpus_per_trial: float | None) -> list[Slot]:
+def _slots(workers: str, gpus: float | None, cpus: float | None) -> list[Slot]:
+    from tfhpo.execution.names import Names
     from tfhpo.execution.resources import slots
 
     count = places.workers(workers)
-    try:
-        return slots("auto" if count is None else count, gpus_per_trial)
-    except ArgumentError as error:
-        raise ArgumentError(str(error).replace("gpus_per_task", "gpus_per_trial")) from error
+    names = Names(gpus_per_task="--gpus-per-trial", cpus_per_task="--cpus-per-trial")
+    return slots("auto" if count is None else count, gpus, cpus, names=names)
 
 
 def _free_port() -> int:

@@ -58,8 +58,9 @@ class WorkerLink(OracleLink):
         )
         trial.hyperparameters = hyperparameters
         run = Run.foreign(trial, int(trial.trial_id))
-        run.failures = hyperparameters.notes.get("attempt", 0)
-        run.interruptions = hyperparameters.notes.get("interruptions", 0)
+        notes = hyperparameters.notes
+        run.failures = notes.get("failures", 0)
+        run.interruptions = notes.get("attempt", 0) - run.failures
         run.begin(tuner_id)
         self._runs[trial.trial_id] = run
 
