@@ -15,7 +15,7 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def listening():
-    """Python's handler of Ctrl-C, which a shell that runs the tests in its background takes away."""
+    """Python's handler of Ctrl-C, which a shell that runs tests in its background takes away."""
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, former)
