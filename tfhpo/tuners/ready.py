@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections import ChainMap
@@ -10,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from tfhpo import strategies
+from tfhpo.arguments import did_you_mean
 from tfhpo.declaring import roles
 from tfhpo.errors import ArgumentError
 from tfhpo.oracles import (
@@ -94,10 +94,8 @@ def _hint(
         return f" Give it to the strategy: options={{{name!r}: {value!r}}}."
     own = {*inspect.signature(kind).parameters, *further}
     known = _ORACLE_ARGUMENTS | _TUNER_ARGUMENTS | own
-    near = difflib.get_close_matches(name, known - {"kwargs"}, n=1)
-    if name in _ELSEWHERE:
-        near = [_ELSEWHERE[name]]
-    return f" Did you mean {near[0]!r}?" if near else ""
+    # Of a name that is one of ours, that one is the nearest.
+    return did_you_mean(_ELSEWHERE.get(name, name), known - {"kwargs"})
 
 
 def _with(options: Any, **given: Any) -> Any:
