@@ -26,4 +26,4 @@ def test_a_killed_worker_is_replaced_and_no_trial_is_lost(tmp_path):
     trials = read_study(tmp_path / "project").trials
     assert [trial.number for trial in trials] == [0, 1, 2, 3]
     assert {trial.status for trial in trials} == {TrialStatus.COMPLETED}
-    assert sorted(trial.attempt for trial in trials) == [0, 0, 0, 1]
+    assert sorted(trial.interruptions for trial in trials) == [0, 0, 0, 1]

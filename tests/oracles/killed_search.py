@@ -67,7 +67,7 @@ def attempt(oracle, trial):
     for step in range(EPOCHS):
         loss, last = score + EPOCHS - step, step + 1 == EPOCHS
         go_on = oracle.report(trial.trial_id, {"loss": loss}, step, last=last)
-        tell("reported", trial.trial_id, oracle.trial_record(trial.trial_id).attempt, step)
+        tell("reported", trial.trial_id, oracle.trial_record(trial.trial_id).repeat, step)
         if not go_on:
             return loss
     if seed % 5 == 0:
@@ -92,7 +92,7 @@ def search(strategy, folder):
             trial.status, trial.message = INVALID, str(error)
         oracle.end_trial(trial)
         record = oracle.trial_record(trial.trial_id)
-        tell("ended", record.trial_id, record.attempt, record.status, record.score)
+        tell("ended", record.trial_id, record.repeat, record.status, record.score)
 
 
 def tell(*words):

@@ -160,7 +160,7 @@ def test_a_silent_workers_trial_is_completed_by_another_and_recorded_once(chief,
         one.leave("max_trials")
     serving.end()
     (record,) = serving.oracle.study().trials
-    assert (record.score, record.attempt, record.tuner_id) == (0.25, 1, "living")
+    assert (record.score, record.interruptions, record.tuner_id) == (0.25, 1, "living")
 
 
 def test_a_sign_of_life_renews_the_lease(chief, worker, clock):
@@ -225,7 +225,7 @@ def test_a_worker_that_was_started_again_repeats_its_trial_at_once(chief, worker
     assert second.create_trial("a").status == STOPPED
     second.leave("max_trials")
     serving.end()
-    assert serving.oracle.study().trials[0].attempt == 1
+    assert serving.oracle.study().trials[0].interruptions == 1
 
 
 def test_two_living_workers_of_one_name_are_refused(chief, worker):
@@ -252,7 +252,7 @@ def test_processes_that_train_one_trial_together_share_a_name(chief, worker):
     companion.leave("max_trials")
     speaker.leave("max_trials")
     serving.end()
-    assert serving.oracle.study().trials[0].attempt == 0
+    assert serving.oracle.study().trials[0].repeat == 0
 
 
 def test_a_worker_that_leaves_hands_its_trial_on(chief, worker):

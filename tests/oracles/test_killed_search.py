@@ -96,16 +96,16 @@ def check_nothing_lost(study, told):
     trials = {trial.trial_id: trial for trial in study.trials}
     assert [trial.number for trial in study.trials] == list(range(len(trials)))
     reported = {
-        (f"{number:04d}", report.attempt, report.step)
+        (f"{number:04d}", report.repeat, report.step)
         for number, reports in study.reports.items()
         for report in reports
     }
     for what, trial_id, *rest in told:
         trial = trials[trial_id]
-        if what == "reported" and int(rest[0]) == trial.attempt:
+        if what == "reported" and int(rest[0]) == trial.repeat:
             assert (trial_id, int(rest[0]), int(rest[1])) in reported
         if what == "ended" and rest[1] != TrialStatus.INVALID:
-            assert [str(trial.attempt), trial.status] == rest[:2]
+            assert [str(trial.repeat), trial.status] == rest[:2]
             if trial.status is TrialStatus.COMPLETED:
                 assert trial.score == float(rest[2])
 
@@ -152,7 +152,7 @@ def test_a_search_killed_at_random_moments_is_the_uninterrupted_one(nursery, str
     assert len(list(nursery.steps())) > 0
     killed, whole = read_study(study_path), read_study(tmp_path / "whole" / "search" / STUDY_FILE)
     assert found(killed) == found(whole)
-    assert max(trial.attempt for trial in killed.trials) > 1
+    assert max(trial.interruptions for trial in killed.trials) > 1
     statuses = {trial.status for trial in whole.trials}
     pruned = {TrialStatus.PRUNED} if strategy == "pruned" else set()
     assert statuses == {TrialStatus.COMPLETED, TrialStatus.FAILED} | pruned

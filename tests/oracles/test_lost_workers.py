@@ -91,7 +91,7 @@ def test_every_trial_is_completed_and_recorded_once(search):
     study, _, told, _ = search
     assert [trial.number for trial in study.trials] == [0, 1, 2, 3]
     assert {trial.status for trial in study.trials} == {TrialStatus.COMPLETED}
-    assert [trial.attempt for trial in study.trials] == [1, 1, 0, 0]
+    assert [trial.interruptions for trial in study.trials] == [1, 1, 0, 0]
     assert [trial.tuner_id for trial in study.trials][:2] == ["steady"] * 2
     for trial in study.trials:
         assert [one.step for one in study.reports[trial.number]] == [0, 1]

@@ -60,7 +60,7 @@ def test_an_interrupted_trial_runs_again_with_its_values_and_seed(placed):
     assert trial.hyperparameters.values == interrupted.hyperparameters.values
     assert again.trial_seed(trial.trial_id) == seed
     (record,) = again.study().trials
-    assert (record.status, record.attempt) == (RUNNING, 1)
+    assert (record.status, record.attempt, record.interruptions) == (RUNNING, 0, 1)
     assert again.study().reports == {}
 
 

@@ -1,6 +1,7 @@
 """The progress line: what it says, where it says it, and how it leaves the terminal."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from example_studies import completed, failed
@@ -157,10 +158,28 @@ def search(listener, trials):
     listener.on_search_end(None)
 
 
-def test_a_pipe_gets_one_plain_line():
+def test_a_pipe_gets_plain_lines_in_one_piece():
     listener, file = line(terminal=False, width=30, max_trials=2)
-    search(listener, [completed(0, 0.5), failed(1)])
-    assert file.getvalue() == ("2 trials in 0.0 s, 1 failed; best val_accuracy 0.5 in trial 0\n")
+    search(listener, [completed(0, 0.5), failed(1, "ValueError: the layer is too wide\nmore")])
+    assert file.getvalue().splitlines() == [
+        "Trial 1 failed: ValueError: the layer is too wide",
+        "2 trials in 0.0 s, 1 failed; best val_accuracy 0.5 in trial 0",
+    ]
+
+
+def test_the_cause_is_told_when_an_attempt_fails():
+    listener, file = line(terminal=False, retries=2)
+    begin(listener)
+    for attempt in range(3):
+        trial = to_be_repeated(7) if attempt < 2 else failed(7)
+        # Interruptions are no attempts.
+        listener.on_trial_end(replace(trial, attempt=attempt, interruptions=4))
+        assert file.getvalue().count("\n") == attempt + 1
+    assert file.getvalue().splitlines() == [
+        "Trial 7 failed in attempt 1 of 3, to be repeated: OSError: disk",
+        "Trial 7 failed in attempt 2 of 3, to be repeated: OSError: disk",
+        "Trial 7 failed in attempt 3 of 3: ValueError: too wide",
+    ]
 
 
 def test_a_terminal_gets_a_line_for_each_failure_and_the_summary():
@@ -169,7 +188,7 @@ def test_a_terminal_gets_a_line_for_each_failure_and_the_summary():
     search(listener, trials)
     lines = file.getvalue().splitlines()
     assert sum("Trial 0 failed" in text for text in lines) == 1
-    assert sum("Trial 1 will be repeated" in text for text in lines) == 1
+    assert sum("Trial 1 failed, to be repeated" in text for text in lines) == 1
     assert sum("wide" in text for text in lines) == 1
     assert any("2 trials in" in text for text in lines)
 

@@ -25,19 +25,19 @@ with Study.open(sys.argv[1], HEADER) as study:
     while True:
         if left:
             trial = left.pop()
-            current, attempt = trial.number, trial.attempt + 1
+            current, repeat = trial.number, trial.interruptions + 1
         else:
-            current, attempt, number = number, 0, number + 1
+            current, repeat, number = number, 0, number + 1
             state["started"] += 1
-        study.start(running(current, attempt=attempt), state)
-        tell("start", current, attempt)
+        study.start(running(current, interruptions=repeat), state)
+        tell("start", current, repeat)
         for step in range(3):
-            study.report(Report(current, attempt, 0, step, {"loss": current + step / 8}))
-            tell("report", current, attempt, step)
+            study.report(Report(current, repeat, 0, step, {"loss": current + step / 8}))
+            tell("report", current, repeat, step)
         state["ended"] += 1
-        study.finish(completed(current, score=current / 8, attempt=attempt), state,
-                     [Event(current, state["started"], "end", {"attempt": attempt})])
-        tell("finish", current, attempt)
+        study.finish(completed(current, score=current / 8, interruptions=repeat), state,
+                     [Event(current, state["started"], "end", {"repeat": repeat})])
+        tell("finish", current, repeat)
 """
 
 
@@ -67,17 +67,17 @@ def _check(path, acknowledged):
     trials = {trial.number: trial for trial in record.trials}
     assert list(trials) == list(range(len(trials)))
     steps = {
-        (number, report.attempt, report.step)
+        (number, report.repeat, report.step)
         for number, reports in record.reports.items()
         for report in reports
     }
-    for kind, number, attempt, *step in acknowledged:
+    for kind, number, repeat, *step in acknowledged:
         trial = trials[int(number)]
-        assert trial.attempt >= int(attempt)
+        assert trial.interruptions >= int(repeat)
         if kind == "finish":
-            assert (trial.status, trial.attempt) == (TrialStatus.COMPLETED, int(attempt))
-        if kind == "report" and trial.attempt == int(attempt):
-            assert (trial.number, trial.attempt, int(step[0])) in steps
+            assert (trial.status, trial.interruptions) == (TrialStatus.COMPLETED, int(repeat))
+        if kind == "report" and trial.interruptions == int(repeat):
+            assert (trial.number, trial.interruptions, int(step[0])) in steps
     for trial in record.completed:
         losses = [report.metrics["loss"] for report in record.reports[trial.number]]
         assert losses == [trial.number + step / 8 for step in range(_EPOCHS)]

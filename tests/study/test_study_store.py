@@ -70,17 +70,18 @@ def test_a_trial_that_never_ended_starts_again(path, header, running, completed)
         study.start(running(0), {})
         study.report(Report(0, 0, 0, 0, {"loss": 9.0}))
     with Study.open(path, header) as study:
-        study.start(running(0, attempt=1), {})
+        study.start(running(0, interruptions=1), {})
         study.report(Report(0, 1, 0, 0, {"loss": 1.0}))
-        study.finish(running(0, attempt=1, status=TrialStatus.INVALID, message="NaN"), {})
-        study.start(running(0, attempt=2), {})
+        failed = running(0, interruptions=1, status=TrialStatus.INVALID, message="NaN")
+        study.finish(failed, {})
+        study.start(running(0, attempt=1, interruptions=1), {})
         study.report(Report(0, 2, 0, 0, {"loss": 2.0}))
-        study.finish(completed(0, attempt=2), {})
+        study.finish(completed(0, attempt=1, interruptions=1), {})
     record = read_study(path)
-    assert record.trials == (completed(0, attempt=2),)
+    assert record.trials == (completed(0, attempt=1, interruptions=1),)
     assert record.reports == {0: (Report(0, 2, 0, 0, {"loss": 2.0}),)}
     with sqlite3.connect(path) as connection:
-        kept = connection.execute("SELECT attempt, value FROM reports ORDER BY attempt").fetchall()
+        kept = connection.execute("SELECT repeat, value FROM reports ORDER BY repeat").fetchall()
     connection.close()
     assert kept == [(0, 9.0), (1, 1.0), (2, 2.0)]
 

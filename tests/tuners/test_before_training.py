@@ -59,7 +59,8 @@ def twice(hp):
 )
 def test_a_build_function_that_cannot_be_used(tmp_path, build, told):
     with pytest.raises(ArgumentError, match=told):
-        random_search(tmp_path, build)
+        random_search(tmp_path / "folder", build)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_range_that_changes_with_another_value(tmp_path):
@@ -124,6 +125,8 @@ def no_training(monkeypatch):
         ({"max_trial": 3}, ArgumentError, r"no argument 'max_trial'. Did you mean 'max_trials'"),
         ({"directory": 3}, ArgumentError, r"`directory` must be a path. Received: 3"),
         ({"project_name": 3}, ArgumentError, r"`project_name` must be a string. Received: 3"),
+        ({"n_jobs": 4}, ArgumentError, r"no argument 'n_jobs'. Did you mean 'workers'\?"),
+        ({"num_workers": 4}, ArgumentError, r"no argument 'num_workers'. Did you mean 'workers'"),
         ({"levels": 3}, ArgumentError, r"RandomSearch has no argument 'levels'"),
         ({"objective": None}, ObjectiveError, r"Tell what to optimise.*'val_loss'.*none"),
     ],
@@ -305,6 +308,14 @@ def test_a_study_of_another_objective(tmp_path):
     searched(random_search(tmp_path, max_trials=1), epochs=1)
     with pytest.raises(StudyMismatchError, match=r"minimum of 'val_loss'.*maximum of 'val_acc"):
         searched(random_search(tmp_path, objective="val_accuracy", max_trials=1, extend=True))
+
+
+def test_a_folder_that_holds_something_stays(tmp_path):
+    (tmp_path / "search").mkdir()
+    (tmp_path / "search" / "notes").write_text("precious")
+    with pytest.raises(ArgumentError, match="must return a compiled"):
+        random_search(tmp_path, lambda hp: None)
+    assert (tmp_path / "search" / "notes").read_text() == "precious"
 
 
 @pytest.mark.parametrize("place", ["file", "file/below", "file/deep/below"])

@@ -188,13 +188,18 @@ def test_a_failed_trial_is_run_again_when_asked(tmp_path):
     assert attempts == [0, 1, 2]
 
 
-def test_retries_come_to_an_end(tmp_path):
+def test_retries_come_to_an_end(tmp_path, capsys):
     model = failing({1}, where="fit")
-    tuner = searched(grid(tmp_path, model, max_retries_per_trial=1, max_trials=3))
+    tuner = searched(grid(tmp_path, model, max_retries_per_trial=1, max_trials=3), verbose=1)
     assert statuses(tuner) == list("CFC")
     trials = tuner.study().trials
     assert [trial.attempt for trial in trials] == [0, 1, 0]
     assert "number 1 cannot be trained" in trials[1].message
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Trial ")]
+    assert told == [
+        "Trial 1 failed in attempt 1 of 2, to be repeated: ValueError: number 1 cannot be trained",
+        "Trial 1 failed in attempt 2 of 2: ValueError: number 1 cannot be trained",
+    ]
 
 
 def test_a_model_of_too_many_parameters_is_a_failed_trial(tmp_path):

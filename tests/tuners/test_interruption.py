@@ -7,13 +7,7 @@ import keras
 import pytest
 from small_searches import random_search, searched
 
-
-@pytest.fixture(autouse=True)
-def listening():
-    """Python's own handler, which a shell that runs the tests in its background has taken away."""
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, former)
+pytestmark = pytest.mark.usefixtures("listening")
 
 
 class Model:

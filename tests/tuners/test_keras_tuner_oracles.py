@@ -116,7 +116,7 @@ def test_an_interrupted_trial_is_run_again(tmp_path):
     resumed = searched(tuner(), epochs=1).study().trials
     assert [trial.status for trial in resumed] == ["COMPLETED"] * 2
     assert resumed[0].values == values
-    assert [trial.attempt for trial in resumed] == [1, 0]
+    assert [(trial.attempt, trial.interruptions) for trial in resumed] == [(0, 1), (0, 0)]
 
 
 def test_a_search_that_its_oracle_gives_up_is_recorded(tmp_path):

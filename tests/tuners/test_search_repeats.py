@@ -1,6 +1,8 @@
 """Seeds and interruptions: a search that is repeated or resumed arrives at the same numbers."""
 
+import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,7 +88,28 @@ def test_the_same_tuner_goes_on_too(tmp_path, uninterrupted):
     searched(tuner, batch_size=24)
     assert tuner.stop_reason == "max_trials"
     assert outcome(tuner) == uninterrupted
-    assert [trial.attempt for trial in tuner.study().trials] == [0, 1]
+    assert [trial.interruptions for trial in tuner.study().trials] == [0, 1]
+
+
+class Killed(keras.callbacks.Callback):
+    """Puts aside what lies on the disk in the middle of a training, as a kill would leave it."""
+
+    def __init__(self, folder, left):
+        super().__init__()
+        self.folder, self.left = folder, left
+
+    def on_epoch_end(self, epoch, logs=None):
+        shutil.copytree(self.folder, self.left)
+        raise KeyboardInterrupt
+
+
+def test_a_trial_that_kills_the_program_again_and_again_is_given_up(tmp_path):
+    folders = [tmp_path / str(number) for number in range(4)]
+    for folder, left in itertools.pairwise(folders):
+        run(folder, callbacks=[Killed(folder, left)])
+    first, second = run(folders[-1]).study().trials
+    assert (first.status.value, second.status.value) == ("FAILED", "COMPLETED")
+    assert "the program ended 3 times while this trial ran in it" in first.message
 
 
 def test_the_elastic_grid_repeats_and_resumes(tmp_path):

@@ -94,9 +94,7 @@ class Roster:
         if not self._waiting:
             return None
         run = self._runs[self._waiting.popleft()]
-        run.attempt += 1
-        # Counted here and not when it failed: until now the trial is that attempt, with its seed.
-        run.failures += run.trial.status == kt_trial.TrialStatus.INVALID
+        run.count_repeat()
         return run
 
     def end(self, run: Run) -> None:

@@ -18,6 +18,9 @@ from tfhpo.study import TrialRecord, TrialStatus
 #: KerasTuner's status of a trial that was stopped early. It has no word for that which its messages
 #: between the chief and a worker could carry; this one it gives to no trial that began.
 PRUNED = kt_trial.TrialStatus.STOPPED
+#: A trial that has lost so many workers, or programs that it ran in, fails: it may well be what
+#: kills them.
+MAX_LOSSES = 3
 
 
 @dataclass
@@ -32,10 +35,12 @@ class Run:
         point: The suggestion.
         values: What the suggestion decodes to; a build may read fewer.
         failures: How many attempts failed before the current one.
-        losses: How many workers were lost while they had it.
-        attempt: How many attempts began before the current one, interrupted ones included.
+        interruptions: How often it was broken off before by what was not its failure.
+        losses: How many workers were lost while they had it, this process among them.
+        in_driver: Whether it runs in the process that keeps the study, and may be what ends it.
         tuner_id: Which worker has it.
-        started: When the current attempt began, unix seconds.
+        started: When the training of the current attempt began, or the trial was handed out before
+            that, unix seconds.
         broke_off: Whether it failed before it came to its end: its build may not have read all
             that it would use.
         stopped_after: The execution and the epoch after which the current attempt was told to stop.
@@ -48,13 +53,14 @@ class Run:
     point: Point
     values: dict[str, Value]
     failures: int = 0
-    attempt: int = 0
+    interruptions: int = 0
     tuner_id: str | None = None
     started: float | None = None
     broke_off: bool = False
     stopped_after: tuple[int, int] | None = None
     expected: float | None = None
     losses: int = 0
+    in_driver: bool = False
 
     @classmethod
     def foreign(cls, trial: kt_trial.Trial, number: int) -> Run:
@@ -68,6 +74,11 @@ class Run:
         status = kt_trial.TrialStatus
         return self.trial.status in (status.COMPLETED, status.FAILED, PRUNED)
 
+    @property
+    def repeat(self) -> int:
+        """How often the trial was begun before."""
+        return self.failures + self.interruptions
+
     def seed(self, study_seed: int) -> int:
         """Returns the seed of the current attempt, 31 bits.
 
@@ -76,14 +87,41 @@ class Run:
         sequence = np.random.SeedSequence([study_seed, self.number, self.failures])
         return int(sequence.generate_state(1)[0] >> 1)
 
-    def begin(self, tuner_id: str) -> None:
+    def count_repeat(self) -> None:
+        """Counts what the trial is run again for: a failure, or an interruption."""
+        # Not when it failed: until it is begun again the trial is that attempt, with its seed.
+        if self.trial.status == kt_trial.TrialStatus.INVALID:
+            self.failures += 1
+        else:
+            self.interruptions += 1
+
+    def begin(self, tuner_id: str, *, in_driver: bool = False) -> None:
         """Starts an attempt: nothing of an earlier one is left in the trial."""
         fresh = kt_trial.Trial(self.trial.hyperparameters, self.trial.trial_id)
         self.trial.metrics, self.trial.score = fresh.metrics, None
         self.trial.best_step, self.trial.message = fresh.best_step, None
         self.trial.status = kt_trial.TrialStatus.RUNNING
-        self.tuner_id = tuner_id
+        self.tuner_id, self.in_driver = tuner_id, in_driver
+        self.start_clock()
+
+    def start_clock(self) -> None:
+        """Takes the time of the current attempt from now."""
         self.started = time.time()
+
+    def lose_driver(self) -> None:
+        """Counts the end of the program that it ran in, which it may have caused.
+
+        The last of `MAX_LOSSES` fails it: a trial that kills the program would do so for ever.
+        """
+        self.in_driver = False
+        self.losses += 1
+        if self.losses >= MAX_LOSSES:
+            self.trial.status, self.broke_off = kt_trial.TrialStatus.FAILED, True
+            self.trial.message = (
+                f"ProgramEnded: the program ended {self.losses} times while this trial ran in it: "
+                "the trial may be what ends it. In a process of its own (`isolate=True`) it would "
+                "not."
+            )
 
     def settle(self, space: Space) -> None:
         """Moves the point to where the values lie that the trial really used.
@@ -125,7 +163,8 @@ class Run:
             metrics=metrics,
             message=trial.message,
             seed=self.seed(study_seed),
-            attempt=self.attempt,
+            attempt=self.failures,
+            interruptions=self.interruptions,
             tuner_id=self.tuner_id,
             started=self.started,
             ended=time.time() if ended else None,
@@ -154,8 +193,8 @@ class Run:
             "x": self.point.x.tolist(),
             "active": self.point.active.tolist(),
             "values": self.values,
-            "failures": self.failures,
             "losses": self.losses,
+            "in_driver": self.in_driver,
             "broke_off": self.broke_off,
             "expected": self.expected,
         }
@@ -183,20 +222,21 @@ def run_from_record(
         trial.metrics.register(name, direction=direction)
         # Past the tracker's own `update`, which warns when every value of a metric is NaN.
         trial.metrics.metrics[name].update(value, step=trial.best_step)
-    known = record.point or {"key": None, "values": record.values, "failures": 0}
+    known = record.point or {"key": None, "values": record.values}
     return Run(
         trial=trial,
         number=record.number,
         key=known["key"],
         point=_point(known, space),
         values=known["values"],
-        failures=known["failures"],
-        attempt=record.attempt,
+        failures=record.attempt,
+        interruptions=record.interruptions,
         tuner_id=record.tuner_id,
         started=record.started,
         broke_off=known.get("broke_off", False),
         expected=known.get("expected"),
         losses=known.get("losses", 0),
+        in_driver=known.get("in_driver", False),
     )
 
 

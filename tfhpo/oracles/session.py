@@ -127,6 +127,24 @@ class Session:
                 stacklevel=2,
             )
 
+    def lose_driver(self, runs: Iterable[Run]) -> None:
+        """Counts the end of the former driver against the trials that ran in its process.
+
+        Args:
+            runs: All trials of the study.
+        """
+        known = list(runs)
+        for run in known:
+            if run.trial.status != TrialStatus.RUNNING.value or not run.in_driver:
+                continue
+            run.lose_driver()
+            if run.ended:
+                run.settle(self.strategy.space)
+                self.finish(run, len(known))
+            else:
+                # Written at once: what ends this program before the trial runs is not its doing.
+                self._study.start(run.record(self._seed, ended=False), self._state())
+
     def save_space(self, config: dict[str, Any]) -> None:
         """Records the current space, and the strategy's state with it."""
         self._study.save_state(self._state(), config)
@@ -149,7 +167,7 @@ class Session:
     ) -> bool:
         """Records the metrics of an epoch, and returns whether the trial should go on."""
         plain = {name: float(value) for name, value in metrics.items()}
-        report = Report(run.number, run.attempt, execution, step, plain)
+        report = Report(run.number, run.repeat, execution, step, plain)
         self._study.report(report)
         return self._pruning.report(report, run, last=last)
 

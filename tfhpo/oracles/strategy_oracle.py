@@ -28,7 +28,7 @@ from tfhpo.oracles.mismatch import check_same_objective, search_differences
 from tfhpo.oracles.objectives import resolve_objective
 from tfhpo.oracles.plan import Plan
 from tfhpo.oracles.roster import Roster
-from tfhpo.oracles.runs import Run
+from tfhpo.oracles.runs import MAX_LOSSES, Run
 from tfhpo.oracles.session import Session
 from tfhpo.oracles.stored import (
     Heritage,
@@ -53,8 +53,6 @@ from tfhpo.study import (
 
 # A chief serves for hours with nobody watching: what becomes of its workers belongs in a log.
 _LOG = logging.getLogger(__name__)
-#: A trial that has lost so many workers fails: it may well be what kills them.
-MAX_LOSSES = 3
 
 
 class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
@@ -101,6 +99,9 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
     Attributes:
         overridden: The names in `hyperparameters`.
         leases: Which worker has which trial.
+        in_driver: Whether trials run in this process, as a tuner without workers says of them. Each
+            is then counted the times that the program was killed while it ran: the third time
+            fails it, for it may be what kills the program.
         failure: On a chief, why the search was given up; None otherwise. Raised there, it would
             only kill one worker after the other, and leave the chief waiting for them.
 
@@ -162,6 +163,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._roster = Roster(self)
         self.leases = Leases(lease, clock)
         self._is_chief = False
+        self.in_driver = False
         self.failure: SearchFailedError | None = None
         self._session: Session | None = None
         self._beginning = Beginning(self._plan.fidelity)
@@ -305,6 +307,18 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 # KerasTuner's own tuners never close an oracle; the next search may be another's.
                 self.close()
             return stopped
+
+    def start_clock(self, trial_id: str) -> None:
+        """Takes the time of a running trial from now; until then it was that of `create_trial`.
+
+        Args:
+            trial_id: Which trial.
+
+        Raises:
+            StudyError: If it does not run.
+        """
+        with self._lock:
+            self._roster.running(trial_id).start_clock()
 
     def release(self, tuner_id: str, why: str, *, is_loss: bool = True) -> None:
         """Takes a worker's trial from it, for another to repeat it with its seed.
@@ -557,6 +571,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                     self._beginning.former,
                 )
                 session.enqueue(self._beginning.configurations)
+                if study.was_abandoned:
+                    session.lose_driver(runs)
             except BaseException:
                 study.close()
                 raise
@@ -655,11 +671,13 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         )
         hyperparameters.notes = {
             "seed": run.seed(self.seed),
-            "attempt": run.attempt,
+            # Tells the times apart that a trial was given out, whatever ended the former.
+            "attempt": run.repeat,
+            "failures": run.failures,
             **fidelity.notes(self.fidelity, self._roster.with_key(self._opened.origin(run))),
         }
         run.trial.hyperparameters = hyperparameters
-        run.begin(tuner_id)
+        run.begin(tuner_id, in_driver=self.in_driver)
         with self._recording():
             self._opened.start(run, len(self.trials))
         self._roster.start(run, tuner_id)
@@ -682,10 +700,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
     def _is_late(self, trial_id: str, notes: Mapping[str, Any]) -> bool:
         """Whether a worker tells the end of an attempt that was given up."""
         run = self._roster[trial_id]
-        is_late = not self._roster.is_running(trial_id) or notes.get("attempt") not in (
-            None,
-            run.attempt,
-        )
+        told = notes.get("attempt", run.repeat)
+        is_late = not self._roster.is_running(trial_id) or told != run.repeat
         if is_late:
             _LOG.warning(
                 "A worker has ended trial %s after it was taken from it: not recorded.", trial_id

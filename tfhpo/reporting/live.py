@@ -122,7 +122,7 @@ class NotebookLine(LiveLine):
 
 
 class QuietLine(LiveLine):
-    """No line at all, for a log file or a pipe: only the last one is printed."""
+    """No live line, for a log file or a pipe: only what stays is printed."""
 
     def __init__(self, console: Console, draw: Callable[[int], Text]) -> None:
         super().__init__(console, draw)
@@ -135,12 +135,14 @@ class QuietLine(LiveLine):
         """Draws nothing."""
 
     def note(self, text: Text) -> None:
-        """Prints nothing."""
+        # Breaking it at the width of a terminal that is not there would serve nobody.
+        self._console.print(text, soft_wrap=True)
+        # Who follows a log wants to know at once, not when a buffer is full.
+        self._console.file.flush()
 
     def close(self, last: Text) -> None:
         if self._is_open:
             self._is_open = False
-            # Breaking it at the width of a terminal that is not there would serve nobody.
             self._console.print(last, soft_wrap=True)
 
 

@@ -210,8 +210,8 @@ def summary_text(progress: Progress, now: float) -> Text:
 class ProgressLine:
     """A listener of the tuner that keeps one live line.
 
-    In a terminal and in a notebook the line is rewritten in place, and every failed trial leaves
-    a line of its own. Anywhere else nothing is printed but a summary at the end.
+    In a terminal and in a notebook the line is rewritten in place; anywhere else there is only a
+    summary at the end. Every attempt that fails leaves a line of its own, with its cause.
 
     Args:
         objective: Name of the metric to optimise.
@@ -219,6 +219,7 @@ class ProgressLine:
         max_trials: How many trials are planned, those of former runs included; None if open.
         max_time: Seconds that this run may take; None if open.
         done: The trials of former runs of the same study.
+        retries: How often a failed trial is run again.
         console: Where to draw; standard output by default.
         clock: Returns the time in seconds; only differences count.
 
@@ -234,11 +235,13 @@ class ProgressLine:
         max_trials: int | None = None,
         max_time: float | None = None,
         done: Iterable[TrialRecord] = (),
+        retries: int = 0,
         console: Console | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         sign_of(direction)
         self._clock = clock
+        self._attempts = retries + 1
         self._console = console or Console()
         self.progress = Progress(objective, direction, max_trials, max_time).after(done)
         self._line = line_for(self._console, self._draw)
@@ -278,10 +281,8 @@ class ProgressLine:
     def on_trial_end(self, trial: TrialRecord) -> None:
         """Counts the trial and tells its failure, if it failed."""
         self.progress = self.progress.with_end(trial, self._clock())
-        if trial.status is TrialStatus.FAILED:
-            self._line.note(_failure(trial, "failed"))
-        elif trial.status is TrialStatus.INVALID:
-            self._line.note(_failure(trial, "will be repeated"))
+        if trial.status in (TrialStatus.FAILED, TrialStatus.INVALID):
+            self._line.note(_failure(trial, self._attempts))
         self._line.refresh()
 
     def on_search_end(self, space: Space) -> None:
@@ -293,5 +294,10 @@ class ProgressLine:
         return progress_text(self.progress, self._clock(), width, ascii_only=ascii_only)
 
 
-def _failure(trial: TrialRecord, what: str) -> Text:
-    return Text().append(f"Trial {trial.number} {what}: ", "red").append(cause_of(trial.message))
+def _failure(trial: TrialRecord, attempts: int) -> Text:
+    """Returns the line of an attempt that failed; its cause stands last, for it may be cut."""
+    # It is the user who says how often, and where they never do there is one attempt.
+    which = "" if attempts == 1 else f" in attempt {trial.attempt + 1} of {attempts}"
+    again = ", to be repeated" if trial.status is TrialStatus.INVALID else ""
+    told = Text().append(f"Trial {trial.number} failed{which}{again}: ", "red")
+    return told.append(cause_of(trial.message))

@@ -14,7 +14,8 @@ from tfhpo.errors import StudyError
 from tfhpo.study import rows
 from tfhpo.study.connection import connect, journals, private_copy
 from tfhpo.study.encoding import DamagedRowError
-from tfhpo.study.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
+from tfhpo.study.migration import up_to_date
+from tfhpo.study.schema import APPLICATION_ID, FORMER, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +36,10 @@ def inspect(path: Path) -> StudyHeader:
     """
     with _undisturbed(path) as connection:
         check(connection, path)
-        for contents in (rows.trials, rows.events, rows.state, rows.space):
-            contents(connection)
-        return rows.header(connection)
+        with up_to_date(connection) as current:
+            for contents in (rows.trials, rows.events, rows.state, rows.space):
+                contents(current)
+            return rows.header(current)
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
@@ -57,7 +59,7 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
     if verdict != "ok":
         raise DamagedRowError(str(verdict))
     found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
-    for name, statement in TABLES.items():
+    for name, statement in FORMER.get(version, TABLES).items():
         if found.get(name) != statement:
             raise DamagedRowError(f"its table {name!r} is missing or altered")
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sqlite3
 from typing import TYPE_CHECKING
 
 from tfhpo.errors import StudyError, StudyLockedError
@@ -59,6 +60,11 @@ class StudyLock:
     def release(self) -> None:
         """Gives the right back."""
         self._connection.close()
+
+
+def was_abandoned(connection: sqlite3.Connection) -> bool:
+    """Whether a writer's entry is left: it is removed where a study is closed."""
+    return rows.has_meta(connection, "writer")
 
 
 def writer_entry() -> str:

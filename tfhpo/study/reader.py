@@ -8,6 +8,7 @@ from tfhpo.errors import StudyError
 from tfhpo.study import rows
 from tfhpo.study.connection import reading, transaction, translated
 from tfhpo.study.integrity import check
+from tfhpo.study.migration import up_to_date
 from tfhpo.study.snapshot import StudyRecord
 
 #: Name of the study file in a search's folder.
@@ -32,14 +33,15 @@ def read_study(path: str | Path) -> StudyRecord:
         transaction(connection, "DEFERRED"),
     ):
         check(connection, file)
-        return StudyRecord(
-            path=file,
-            header=rows.header(connection),
-            trials=rows.trials(connection),
-            events=rows.events(connection),
-            space=rows.space(connection),
-            reports=rows.reports(connection),
-        )
+        with up_to_date(connection) as current:
+            return StudyRecord(
+                path=file,
+                header=rows.header(current),
+                trials=rows.trials(current),
+                events=rows.events(current),
+                space=rows.space(current),
+                reports=rows.reports(current),
+            )
 
 
 def _study_file(path: str | Path) -> Path:

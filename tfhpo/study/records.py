@@ -41,9 +41,12 @@ class TrialRecord:
         best_step: The step (epoch, from 0) of the score.
         message: Why the trial failed, was pruned or must be repeated.
         seed: Seed of the trial's current attempt.
-        attempt: How often the trial was run before, 0 the first time.
+        attempt: How often the trial had failed before, 0 the first time.
+        interruptions: How often it was broken off before, by what was not its failure: a search
+            that was stopped or killed, a worker that was lost. It is run again with its seed.
         tuner_id: Which worker runs it.
-        started: When the current attempt began.
+        started: When the training of the current attempt began; before that, when the trial was
+            handed out.
         ended: When it ended.
         point: The strategy's own suggestion behind the values, opaque to the study.
     """
@@ -58,18 +61,32 @@ class TrialRecord:
     message: str | None = None
     seed: int | None = None
     attempt: int = 0
+    interruptions: int = 0
     tuner_id: str | None = None
     started: float | None = None
     ended: float | None = None
     point: dict[str, Any] | None = None
 
+    @property
+    def repeat(self) -> int:
+        """How often the trial was begun before, for whatever reason."""
+        return self.attempt + self.interruptions
+
 
 @dataclass(frozen=True)
 class Report:
-    """The metrics of one step (epoch) of one execution in one attempt of a trial."""
+    """The metrics of one step (epoch) of one execution of a trial.
+
+    Attributes:
+        number: The trial's.
+        repeat: How often the trial was begun before, as `TrialRecord.repeat`.
+        execution: Which execution, from 0.
+        step: Which step, from 0.
+        metrics: By name.
+    """
 
     number: int
-    attempt: int
+    repeat: int
     execution: int
     step: int
     metrics: dict[str, float]

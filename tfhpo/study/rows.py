@@ -25,6 +25,7 @@ _COLUMNS = (
     "metrics",
     "best_step",
     "attempt",
+    "interruptions",
     "seed",
     "message",
     "tuner_id",
@@ -43,12 +44,13 @@ _BEGIN_TRIAL = (
 _END_TRIAL = f"UPDATE trials SET {_SETTERS} WHERE number = :number AND {_OPEN_TRIAL}"  # noqa: S608
 _SELECT_TRIALS = f"SELECT {_NAMES} FROM trials ORDER BY number"  # noqa: S608
 _PUT_REPORT = (
-    "INSERT INTO reports (trial, attempt, execution, step, name, value) VALUES (?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (trial, attempt, execution, step, name) DO UPDATE SET value = excluded.value"
+    "INSERT INTO reports (trial, repeat, execution, step, name, value) VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (trial, repeat, execution, step, name) DO UPDATE SET value = excluded.value"
 )
 _SELECT_REPORTS = (
     "SELECT reports.* FROM reports JOIN trials "
-    "ON reports.trial = trials.number AND reports.attempt = trials.attempt "
+    "ON reports.trial = trials.number "
+    "AND reports.repeat = trials.attempt + trials.interruptions "
     "ORDER BY reports.trial, reports.execution, reports.step, reports.name"
 )
 _PUT_META = (
@@ -89,6 +91,7 @@ def _trial_row(trial: TrialRecord) -> dict[str, Any]:
         "metrics": encode(trial.metrics, f"{name} `metrics`"),
         "best_step": trial.best_step,
         "attempt": trial.attempt,
+        "interruptions": trial.interruptions,
         "seed": _seed(trial.seed),
         "message": _text(trial.message),
         "tuner_id": trial.tuner_id,
@@ -119,19 +122,19 @@ def _trial(row: tuple[Any, ...]) -> TrialRecord:
 
 def put_report(connection: sqlite3.Connection, report: Report) -> None:
     """Writes one step's metrics; a repeated report of the step replaces the former."""
-    place = (report.number, report.attempt, report.execution, report.step)
+    place = (report.number, report.repeat, report.execution, report.step)
     rows = ((*place, name, _real(value)) for name, value in report.metrics.items())
     connection.executemany(_PUT_REPORT, rows)
 
 
 def reports(connection: sqlite3.Connection) -> dict[int, tuple[Report, ...]]:
-    """Returns the reports of each trial's current attempt, by trial number."""
+    """Returns what each trial has reported since it was begun last, by trial number."""
     found: dict[int, dict[tuple[int, int], Report]] = {}
-    for number, attempt, execution, step, name, value in connection.execute(_SELECT_REPORTS):
+    for number, repeat, execution, step, name, value in connection.execute(_SELECT_REPORTS):
         steps = found.setdefault(number, {})
         report = steps.get((execution, step))
         if report is None:
-            report = steps[execution, step] = Report(number, attempt, execution, step, {})
+            report = steps[execution, step] = Report(number, repeat, execution, step, {})
         report.metrics[name] = math.nan if value is None else value
     return {number: tuple(steps.values()) for number, steps in found.items()}
 
@@ -175,6 +178,12 @@ def state(connection: sqlite3.Connection) -> dict[str, Any] | None:
 def put_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
     """Writes one entry of the meta table."""
     connection.execute(_PUT_META, (key, value))
+
+
+def has_meta(connection: sqlite3.Connection, key: str) -> bool:
+    """Whether there is such an entry of the meta table."""
+    row = connection.execute("SELECT 1 FROM meta WHERE key = ?", (key,)).fetchone()
+    return row is not None
 
 
 def meta(connection: sqlite3.Connection, key: str) -> str:

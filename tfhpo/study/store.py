@@ -17,7 +17,8 @@ from tfhpo.study.connection import connect, transaction, translated
 from tfhpo.study.creation import create
 from tfhpo.study.differences import header_differences
 from tfhpo.study.integrity import inspect
-from tfhpo.study.lock import StudyLock, writer_entry
+from tfhpo.study.lock import StudyLock, was_abandoned, writer_entry
+from tfhpo.study.migration import migrate
 from tfhpo.study.records import TrialStatus
 
 if TYPE_CHECKING:
@@ -43,16 +44,23 @@ class Study:
     first write and by each that comes `SYNC_SECONDS` or more after the last waited-for one. Any
     thread may call any method. In a forked child the study is closed for good.
 
+    Attributes:
+        path: The study file.
+        header: What was asked for.
+        was_abandoned: Whether the former writer ended without closing the study: it was killed, or
+            crashed.
+
     Example:
         >>> header = StudyHeader("val_loss", "min", space={}, settings={}, version="0.1")
         >>> with Study.open("runs/study.sqlite", header) as study:
         ...     study.start(TrialRecord(0, "a", TrialStatus.RUNNING, {"rate": 0.1}), state={})
-        ...     study.report(Report(0, attempt=0, execution=0, step=0, metrics={"loss": 2.0}))
+        ...     study.report(Report(0, repeat=0, execution=0, step=0, metrics={"loss": 2.0}))
     """
 
     def __init__(self, path: Path, header: StudyHeader, connection: sqlite3.Connection) -> None:
         self.path = path
         self.header = header
+        self.was_abandoned = was_abandoned(connection)
         self._connection = connection
         self._cleanup = ExitStack()
         self._mutex = threading.RLock()
@@ -106,6 +114,7 @@ class Study:
                 raise StudyMismatchError(_mismatch(path, lines))
             connection = connect(path, "mode=rw")
             stack.callback(connection.close)
+            migrate(connection)
             study = cls(path, header if lines else stored, connection)
             with study._transaction():
                 rows.put_meta(connection, "writer", writer_entry())

@@ -10,7 +10,17 @@ if TYPE_CHECKING:
     from tfhpo.study.records import TrialRecord
 
 _FIRST = ("number", "status", "score")
-_LAST = ("best_step", "attempt", "seed", "started", "ended", "trial_id", "tuner_id", "message")
+_LAST = (
+    "best_step",
+    "attempt",
+    "interruptions",
+    "seed",
+    "started",
+    "ended",
+    "trial_id",
+    "tuner_id",
+    "message",
+)
 
 
 def trial_table(trials: Iterable[TrialRecord]) -> tuple[list[str], list[list[Any]]]:

@@ -35,7 +35,7 @@ class HParamsLogger:
 
     One log directory holds one search. A resumed search (a new logger on the same directory)
     goes on where the former process stopped: it tells `on_search_begin` again, and the trials that
-    it runs again come with a higher `TrialRecord.attempt`, whose runs replace the former ones.
+    it runs again come with a higher `TrialRecord.repeat`, whose runs replace the former ones.
 
     The methods are called in the order in which things happen; different trials may interleave.
     Every one writes at once, so that a killed search has lost nothing, and raises a StudyWriteError
@@ -117,8 +117,8 @@ class HParamsLogger:
             execution: Number of the execution, from 0.
         """
         folder = self.logdir / trial.trial_id
-        sessions.remove_other_attempts(folder, trial.attempt)
-        run = sessions.run_of(folder, trial.attempt, execution)
+        sessions.remove_other_attempts(folder, trial.repeat)
+        run = sessions.run_of(folder, trial.repeat, execution)
         sessions.remove_run(run)
         file = EventFile(run)
         file.write(sessions.start(trial.trial_id, self._columns.cells(trial.values)))
@@ -181,10 +181,10 @@ class HParamsLogger:
             "success" if trial.status in _SUCCESSES else "failure"
         )
         folder = self.logdir / trial.trial_id
-        if not sessions.runs_of_attempt(folder, trial.attempt):
+        if not sessions.runs_of_attempt(folder, trial.repeat):
             self.on_execution_begin(trial, execution=0)
             self.on_execution_end(trial, execution=0, status=status, score=trial.score)
-        for run in sessions.runs_of_attempt(folder, trial.attempt):
+        for run in sessions.runs_of_attempt(folder, trial.repeat):
             if not sessions.is_ended(run):
                 # A file of its own: the last record of a dead process may be torn, and TensorBoard
                 # reads no further in its file.

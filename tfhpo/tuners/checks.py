@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +30,36 @@ def check_place(directory: Any, project_name: Any) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Makes the project's folder, or raises a StudyWriteError that tells why it cannot be made."""
+    """Raises a StudyWriteError where a file lies in the way of the project's folder."""
     for part in (folder, *folder.parents):
         if part.is_file():
             raise StudyWriteError(
                 f"The search needs the folder {folder}. Received: {part} is a file."
             )
+
+
+@contextlib.contextmanager
+def new_folder(folder: Path) -> Iterator[None]:
+    """Makes the project's folder; it goes again, while it is empty, with what is raised inside.
+
+    Raises:
+        StudyWriteError: If it cannot be made.
+    """
+    made = [part for part in (folder, *folder.parents) if not part.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StudyWriteError(
             f"The search needs the folder {folder}, which cannot be made: {error.strerror}."
         ) from error
+    try:
+        yield
+    except BaseException:
+        for part in made:
+            # What has come into it by then stays, and so do the folders around it.
+            with contextlib.suppress(OSError):
+                part.rmdir()
+        raise
 
 
 def may_overwrite(folder: Path, *, wanted: bool) -> bool:

@@ -7,6 +7,7 @@ the same code trains a trial here and there.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -104,7 +105,7 @@ class DistantLink(OracleLink):
         space: Space = self._wire.ask("space")
         return space
 
-    def open(self) -> None:
+    def open(self, *, in_driver: bool = False) -> None:
         """Does nothing: the driver has the study."""
 
     def close(self) -> None:
@@ -112,6 +113,10 @@ class DistantLink(OracleLink):
 
     def begin(self, trial: kt_trial.Trial, tuner_id: str) -> None:
         """Does nothing: the driver has begun it."""
+
+    def start_clock(self, trial: kt_trial.Trial) -> None:
+        # The driver's clock counts: that of another machine may go wrong.
+        self._wire.ask("start_clock", trial)
 
     def learn_space(self, trial: kt_trial.Trial) -> None:
         self._wire.ask("learn_space", trial)
@@ -165,6 +170,30 @@ class DistantListener(SearchListener):
         self._wire.ask("on_execution_end", trial, execution, status, score)
 
 
+class Driver(NamedTuple):
+    """What a training tells and asks of the process that holds the study.
+
+    Attributes:
+        link: The oracle.
+        told: Who hears of the training.
+        update_trial: Takes the result of a trial.
+    """
+
+    link: OracleLink
+    told: SearchListener
+    update_trial: Callable[..., Any]
+
+    @classmethod
+    def at_end_of(cls, wire: Wire) -> Driver:
+        """Returns the driver at the other end of a wire, which may lie in the same process.
+
+        What fails there is the search's and not the trial's: the engine, which carries what is
+        asked, ends the search with it, whatever becomes of the error in the training.
+        """
+        answer = functools.partial(wire.ask, "update_trial")
+        return cls(DistantLink(wire), DistantListener(wire), answer)
+
+
 def desk_of(
     link: OracleLink,
     told: SearchListener,
@@ -181,6 +210,7 @@ def desk_of(
     """
     return {
         "space": lambda: link.space,
+        "start_clock": link.start_clock,
         "learn_space": link.learn_space,
         "report": link.report,
         "record": link.record,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
@@ -12,7 +13,11 @@ ExecutionStatus = Literal["success", "failure"]
 
 
 class SearchListener(Protocol):
-    """What a listener is told. A subclass overrides what it wants to hear; the rest is empty."""
+    """What a listener is told. A subclass overrides what it wants to hear; the rest is empty.
+
+    It is told in the process of the search, wherever trials run. What it raises ends the search, as
+    no fault of a trial: the one that runs is run again by the next search.
+    """
 
     # Each with a `return`: mypy takes a method of a docstring only for an abstract one.
 
@@ -68,8 +73,12 @@ class Listeners(SearchListener):
     def on_search_begin(
         self, space: Space, objective: str, direction: str, metrics: Sequence[str]
     ) -> None:
-        for listener in self._listeners:
-            listener.on_search_begin(space, objective, direction, metrics)
+        with contextlib.ExitStack() as begun:
+            for listener in self._listeners:
+                listener.on_search_begin(space, objective, direction, metrics)
+                begun.callback(listener.on_search_end, space)
+            # The search begins; only where it does not, those that began hear of its end here.
+            begun.pop_all()
 
     def on_trial_begin(self, trial: TrialRecord) -> None:
         for listener in self._listeners:
@@ -100,5 +109,7 @@ class Listeners(SearchListener):
             listener.on_trial_end(trial)
 
     def on_search_end(self, space: Space) -> None:
-        for listener in self._listeners:
-            listener.on_search_end(space)
+        # Each is told, whatever another raises: the last word of some is to clean up.
+        with contextlib.ExitStack() as told:
+            for listener in reversed(self._listeners):
+                told.callback(listener.on_search_end, space)

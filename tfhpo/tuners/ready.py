@@ -55,6 +55,10 @@ _TUNER_ARGUMENTS = frozenset(inspect.signature(Tuner.__init__).parameters) - {
 }
 
 
+# What others call the arguments of ours.
+_ELSEWHERE = {"n_jobs": "workers", "max_concurrent_trials": "workers", "timeout": "max_time"}
+
+
 def _split(
     tuner: Tuner,
     arguments: Mapping[str, Any],
@@ -90,7 +94,8 @@ def _hint(
         return f" Give it to the strategy: options={{{name!r}: {value!r}}}."
     own = {*inspect.signature(kind).parameters, *further}
     known = _ORACLE_ARGUMENTS | _TUNER_ARGUMENTS | own
-    return did_you_mean(name, known - {"kwargs"})
+    # Of a name that is one of ours, that one is the nearest.
+    return did_you_mean(_ELSEWHERE.get(name, name), known - {"kwargs"})
 
 
 def _with(options: Any, **given: Any) -> Any:

@@ -29,6 +29,7 @@ from tfhpo.errors import (
     SearchFailedError,
     SpaceError,
     StudyError,
+    TrialTakenError,
 )
 from tfhpo.execution import InProcess, InStep, Report, Workers
 from tfhpo.hp import advise
@@ -42,15 +43,15 @@ from tfhpo.study.outcomes import sign_of
 from tfhpo.tensorboard import HParamsLogger
 from tfhpo.tuners import checks
 from tfhpo.tuners.budget import Budget
+from tfhpo.tuners.callback_files import log_apart, write_apart
 from tfhpo.tuners.checkpoints import Keep, load_weights
 from tfhpo.tuners.compiling import build_optimizer, compile_anew
 from tfhpo.tuners.continuation import Rungs, TrainingStates, continue_for_keras_tuner
 from tfhpo.tuners.distant import (
     Attempt,
-    DistantLink,
-    DistantListener,
     DistantOracle,
     DistantTraining,
+    Driver,
     Wire,
     desk_of,
 )
@@ -261,24 +262,28 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self.stop_reason: str | None = None
         self._advised: set[str] = set()
         self._warn_once = WarnOnce()
-        super().__init__(
-            oracle,
-            hypermodel,
-            max_model_size=max_model_size,
-            optimizer=optimizer,
-            loss=loss,
-            metrics=metrics,
-            # Where another process trains, it makes the strategy.
-            distribution_strategy=self._distribution.strategy if trains_here else None,
-            directory=directory,
-            project_name=project_name,
-            tuner_id=tuner_id,
-            overwrite=self._overwrite and not self._discards,
-            executions_per_trial=executions_per_trial,
-        )
-        if self._is_worker() and isinstance(oracle, StrategyOracle):
-            self.oracle: Any = self._chief_of(oracle)
-        self._link = link_to(self.oracle, oracle, folder, self._overridden)
+        # It builds, which may fail.
+        with checks.new_folder(folder):
+            super().__init__(
+                oracle,
+                hypermodel,
+                max_model_size=max_model_size,
+                optimizer=optimizer,
+                loss=loss,
+                metrics=metrics,
+                # Where another process trains, it makes the strategy.
+                distribution_strategy=self._distribution.strategy if trains_here else None,
+                directory=directory,
+                project_name=project_name,
+                tuner_id=tuner_id,
+                overwrite=self._overwrite and not self._discards,
+                executions_per_trial=executions_per_trial,
+            )
+            if self._is_worker() and isinstance(oracle, StrategyOracle):
+                self.oracle: Any = self._chief_of(oracle)
+            self._link = link_to(self.oracle, oracle, folder, self._overridden)
+        # Whom a trial tells that is run outside of a search.
+        self._driver = Driver(self._link, Listeners(()), self._take_result)
 
     # ------------------------------------------------------------------ the search
 
@@ -329,7 +334,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             verbose: 0 for silence, 1 or "auto" for the progress line, 2 for Keras's lines too.
             **fit_kwargs: Keyword arguments of `fit`. A function of `hp` makes one a
                 hyperparameter: `epochs=lambda hp: hp.Int("epochs", 5, 20)`. `callbacks` may be a
-                function that makes them anew for each execution.
+                function that makes them anew for each execution. What CSVLogger, ModelCheckpoint,
+                BackupAndRestore and TensorBoard write goes into a folder for each, below the one
+                that they name: `logs/epochs.csv` into `logs/0003/execution0/epochs.csv`, say.
 
         Raises:
             ArgumentError: If the data or an argument does not fit; before any training.
@@ -354,10 +361,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         tensorboard = self._tensorboard()
         self._discard_former(tensorboard)
         try:
-            self._link.open()
+            chief = kt_distribute.is_chief_oracle()
+            self._link.open(in_driver=isinstance(self._engine, InProcess) and not chief)
             if not self._is_worker():
                 self._weights.take_up(Path(self.project_dir))
-            if kt_distribute.is_chief_oracle():
+            if chief:
                 self._serve()
             else:
                 telling = self._telling(level, metrics, tensorboard)
@@ -377,7 +385,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._weights.keep_all_for_now()
         self.on_search_begin()
         loop = self._loop()
-        desk = desk_of(self._link, self._told, self.oracle.update_trial, self._best_trials)
+        desk = desk_of(self._link, self._told, self._take_result, self._best_trials)
         try:
             self._engine.run(
                 self._training(fit_args, fit_kwargs),
@@ -417,10 +425,20 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]
     ) -> Callable[[kt_trial.Trial, Report], Attempt]:
         """Returns what trains a trial where the engine runs it."""
-        if isinstance(self._engine, InProcess) and self._crew is None:
-            return lambda trial, _: self._attempt(trial, *fit_args, **fit_kwargs)
         wire = Wire()
-        return DistantTraining(self._sent(wire)._attempt_distributed, wire, fit_args, fit_kwargs)
+        if not isinstance(self._engine, InProcess) or self._crew is not None:
+            there = self._sent(wire)._attempt_distributed
+            return DistantTraining(there, wire, fit_args, fit_kwargs)
+
+        def train(trial: kt_trial.Trial, report: Report) -> Attempt:
+            wire.open(report)
+            direct, self._driver = self._driver, Driver.at_end_of(wire)
+            try:
+                return self._attempt(trial, *fit_args, **fit_kwargs)
+            finally:
+                self._driver = direct
+
+        return train
 
     def _follow(
         self, engine: InStep, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any]
@@ -435,7 +453,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         # Its working directory may be another.
         sent.directory = str(Path(self.directory).absolute())
         sent.oracle = sent._local_oracle = DistantOracle(self.oracle.objective, wire)
-        sent._link, sent._told = DistantLink(wire), DistantListener(wire)
+        sent._driver = Driver.at_end_of(wire)
+        sent._link, sent._told, _ = sent._driver
         sent._rungs = Rungs(self._rungs.fidelity, TrainingStates(sent.get_trial_dir))
         sent._weights = BestWeights(
             self._weights.keep,
@@ -493,6 +512,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                     max_trials=self.oracle.max_trials,
                     max_time=self._budget.max_time,
                     done=self._known_trials(),
+                    retries=self._local_oracle.max_retries_per_trial,
                 )
             )
         if tensorboard is not None:
@@ -554,8 +574,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             objective=self.oracle.objective,
             build=self._try_build,
             fit=self.hypermodel.fit,
-            link=self._link,
-            told=self._told,
+            link=self._driver.link,
+            told=self._driver.told,
             keep_weights=self._weights.wanted(
                 trial, open_yet=self.executions_per_trial > 1 or self._runs_own_code()
             ),
@@ -580,21 +600,26 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._rungs.begin(model, trial, arguments, execution)
             continue_for_keras_tuner(model, values, arguments, self._weights.path)
         callbacks = arguments["callbacks"]
-        if self._logdir is None:
-            self._configure_tensorboard_dir(callbacks, trial, execution)
-        else:
-            # KerasTuner would write a second set of hyperparameters; and into the run that the
-            # listener begins anew where both have the same folder.
-            for callback in callbacks:
-                if isinstance(callback, keras.callbacks.TensorBoard):
-                    folder = Path(callback.log_dir) / trial.trial_id / f"callback{execution}"
-                    callback.log_dir = str(folder)
+        self._part_files(trial, callbacks, execution)
         if HookCallback.wanted(self, Tuner):
             callbacks.append(HookCallback(self, trial))
         planned = planned_steps(model)
         if planned is not None:
             epochs = self._rungs.most_epochs(trial.hyperparameters)
             callbacks.append(PlanCallback(planned, epochs, self._tell_of_plan))
+
+    def _part_files(self, trial: kt_trial.Trial, callbacks: list[Any], execution: int) -> None:
+        """Gives the files of a training's callbacks a place of their own."""
+        attempt = self._driver.link.record(trial).attempt
+        # An attempt that failed keeps its files: the next one must not go on from its backup.
+        again = f"-attempt{attempt}" if attempt else ""
+        write_apart(callbacks, f"{trial.trial_id}/execution{execution}{again}")
+        if self._logdir is None:
+            self._configure_tensorboard_dir(callbacks, trial, execution)
+        else:
+            # KerasTuner would write a second set of hyperparameters; and into the run that the
+            # listener begins anew where both have the same folder.
+            log_apart(callbacks, f"{trial.trial_id}/callback{execution}")
 
     def _tell_of_plan(self, text: str) -> None:
         self._warn_once(text, PlanWarning)
@@ -612,6 +637,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _attempt(self, trial: kt_trial.Trial, *fit_args: Any, **fit_kwargs: Any) -> Attempt:
         """Runs an attempt at a trial, here or where the tuner was sent."""
+        self._driver.link.start_clock(trial)
         self._try_run_and_update_trial(trial, *fit_args, **fit_kwargs)
         return Attempt(
             trial,
@@ -649,8 +675,13 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         tuner_utils.validate_trial_results(results, objective, "Tuner.run_trial()")
         metrics = tuner_utils.convert_to_metrics_dict(results, objective)
         metrics = {name: float(value) for name, value in metrics.items()}
-        self.oracle.update_trial(trial.trial_id, metrics, step=self._best_step(results))
+        self._driver.update_trial(trial.trial_id, metrics, step=self._best_step(results))
         self._write_weights(trial, metrics[objective.name])
+
+    def _take_result(self, trial_id: str, metrics: Mapping[str, float], step: int = 0) -> None:
+        # A worker hears that its trial was taken from it when it ends it, too, and goes on then.
+        with contextlib.suppress(TrialTakenError):
+            self.oracle.update_trial(trial_id, metrics, step=step)
 
     def _write_weights(self, trial: kt_trial.Trial, score: float) -> None:
         # On disk before the trial is recorded as completed: a best model must never be missing.

@@ -43,12 +43,14 @@ class ForeignLink(OracleLink):
         self._overridden = frozenset(overridden)
         self._study: Study | None = None
         self._runs: dict[str, Run] = {}
+        # The trials whose last attempt failed, and which are to be run again.
+        self._failed: set[str] = set()
 
     @property
     def space(self) -> Space:
         return space_of(self._oracle.hyperparameters)
 
-    def open(self) -> None:
+    def open(self, *, in_driver: bool = False) -> None:
         if kt_distribute.is_chief_oracle():
             # It hears nothing of the workers' trials, and an empty study would say there were none.
             return
@@ -82,10 +84,17 @@ class ForeignLink(OracleLink):
             run = Run.foreign(trial, len(self._runs))
             self._runs[trial.trial_id] = run
         else:
-            run.trial, run.attempt = trial, run.attempt + 1
+            # Its status tells no more of its failure: KerasTuner has set it to running by now.
+            run.trial, retried = trial, trial.trial_id in self._failed
+            run.failures += retried
+            run.interruptions += not retried
+            self._failed.discard(trial.trial_id)
         run.begin(tuner_id)
         if self._study is not None:
             self._study.start(run.record(self._oracle.seed, ended=False), {})
+
+    def start_clock(self, trial: kt_trial.Trial) -> None:
+        self._runs[trial.trial_id].start_clock()
 
     def learn_space(self, trial: kt_trial.Trial) -> None:
         self._oracle.update_space(trial.hyperparameters)
@@ -102,7 +111,7 @@ class ForeignLink(OracleLink):
         run = self._runs[trial.trial_id]
         plain = {name: float(value) for name, value in metrics.items()}
         if self._study is not None:
-            self._study.report(Report(run.number, run.attempt, execution, step, plain))
+            self._study.report(Report(run.number, run.repeat, execution, step, plain))
         return True
 
     def finish(self, trial: kt_trial.Trial) -> None:
@@ -129,6 +138,8 @@ class ForeignLink(OracleLink):
     def _record_end(self, trial: kt_trial.Trial) -> None:
         run = self._runs[trial.trial_id]
         run.trial = self._oracle.trials[trial.trial_id]
+        if not run.ended:
+            self._failed.add(trial.trial_id)
         if self._study is not None:
             self._study.finish(run.record(self._oracle.seed, ended=True), {})
 
@@ -138,7 +149,10 @@ class ForeignLink(OracleLink):
         if trial is None:
             trial = kt_trial.Trial(self._oracle.get_space(), record.trial_id)
         run = Run.foreign(trial, record.number)
-        run.attempt, run.started = record.attempt, record.started
+        run.failures, run.interruptions = record.attempt, record.interruptions
+        run.started = record.started
+        if record.status is TrialStatus.INVALID:
+            self._failed.add(record.trial_id)
         self._runs[record.trial_id] = run
         if run.ended and record.ended is None and self._study is not None:
             self._study.finish(run.record(self._oracle.seed, ended=True), {})

@@ -20,8 +20,12 @@ class OracleLink(ABC):
         """The space as it is known now."""
 
     @abstractmethod
-    def open(self) -> None:
-        """Opens the study for writing, where this process is the one that writes it."""
+    def open(self, *, in_driver: bool = False) -> None:
+        """Opens the study for writing, where this process is the one that writes it.
+
+        Args:
+            in_driver: Whether trials run in this process: what ends it may be one of them.
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -37,6 +41,10 @@ class OracleLink(ABC):
     @abstractmethod
     def begin(self, trial: kt_trial.Trial, tuner_id: str) -> None:
         """Takes note of a trial that was just created."""
+
+    @abstractmethod
+    def start_clock(self, trial: kt_trial.Trial) -> None:
+        """Takes the trial's time from now: its process is up, and the training begins."""
 
     @abstractmethod
     def learn_space(self, trial: kt_trial.Trial) -> None:

@@ -22,7 +22,8 @@ class StrategyLink(OracleLink):
     def space(self) -> Space:
         return self._oracle.space
 
-    def open(self) -> None:
+    def open(self, *, in_driver: bool = False) -> None:
+        self._oracle.in_driver = in_driver
         self._oracle.open()
 
     def close(self) -> None:
@@ -30,6 +31,9 @@ class StrategyLink(OracleLink):
 
     def begin(self, trial: kt_trial.Trial, tuner_id: str) -> None:
         """Does nothing: `create_trial` has recorded it."""
+
+    def start_clock(self, trial: kt_trial.Trial) -> None:
+        self._oracle.start_clock(trial.trial_id)
 
     def learn_space(self, trial: kt_trial.Trial) -> None:
         self._oracle.update_space(trial.hyperparameters)

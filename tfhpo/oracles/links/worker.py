@@ -40,7 +40,7 @@ class WorkerLink(OracleLink):
     def space(self) -> Space:
         return space_of(wire.received(self._client.get_space()).hyperparameters)
 
-    def open(self) -> None:
+    def open(self, *, in_driver: bool = False) -> None:
         """Does nothing: the chief writes the study."""
 
     def close(self) -> None:
@@ -58,9 +58,14 @@ class WorkerLink(OracleLink):
         )
         trial.hyperparameters = hyperparameters
         run = Run.foreign(trial, int(trial.trial_id))
-        run.attempt = hyperparameters.notes.get("attempt", 0)
+        notes = hyperparameters.notes
+        run.failures = notes.get("failures", 0)
+        run.interruptions = notes.get("attempt", 0) - run.failures
         run.begin(tuner_id)
         self._runs[trial.trial_id] = run
+
+    def start_clock(self, trial: kt_trial.Trial) -> None:
+        self._runs[trial.trial_id].start_clock()
 
     def learn_space(self, trial: kt_trial.Trial) -> None:
         self._client.update_space(trial.hyperparameters)
@@ -77,7 +82,11 @@ class WorkerLink(OracleLink):
         if not isinstance(self._local, StrategyOracle):
             return True
         told = wire.EpochReport(execution, dict(metrics), last)
-        answer = self._client.update_trial(trial.trial_id, wire.report_metrics(told), step=step)
+        try:
+            answer = self._client.update_trial(trial.trial_id, wire.report_metrics(told), step=step)
+        except TrialTakenError:
+            # It stops, and `finish` tells why.
+            return False
         return bool(answer.status != kt_trial.TrialStatus.STOPPED)
 
     def finish(self, trial: kt_trial.Trial) -> None:

@@ -1,0 +1,87 @@
+"""What callbacks write: each training has a place of its own."""
+
+from pathlib import Path
+
+import keras
+import pytest
+from small_searches import random_search, searched
+
+from tfhpo.tuners.callback_files import log_apart, write_apart
+
+
+def files(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+class Stumbles(keras.callbacks.Callback):
+    """Fails in the second epoch of the first training that finds a mark absent."""
+
+    def __init__(self, mark):
+        super().__init__()
+        self.mark = Path(mark)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1 and not self.mark.exists():
+            self.mark.touch()
+            raise OSError("the disk was away")
+
+
+def test_trials_and_their_executions_write_apart(tmp_path):
+    logs = tmp_path / "logs"
+    tuner = random_search(tmp_path, max_trials=2, executions_per_trial=2)
+    written = [
+        keras.callbacks.CSVLogger(logs / "epochs.csv"),
+        keras.callbacks.ModelCheckpoint(logs / "{epoch}.weights.h5", save_weights_only=True),
+    ]
+    searched(tuner, callbacks=written)
+    names = ("1.weights.h5", "2.weights.h5", "epochs.csv")
+    places = [f"{trial:04d}/execution{number}" for trial in range(2) for number in range(2)]
+    assert files(logs) == [f"{place}/{name}" for place in places for name in names]
+    for place in places:
+        assert len((logs / place / "epochs.csv").read_text().splitlines()) == 3
+    # The best is trained again with the paths that were given.
+    tuner.refit_best(callbacks=[keras.callbacks.CSVLogger(tmp_path / "best.csv")])
+    assert (tmp_path / "best.csv").exists()
+
+
+def test_a_failed_attempt_is_not_gone_on_from(tmp_path):
+    """Its backup is of another seed."""
+    backup = keras.callbacks.BackupAndRestore(tmp_path / "backup", delete_checkpoint=False)
+    tuner = random_search(tmp_path, max_trials=1, max_retries_per_trial=1)
+    searched(tuner, callbacks=[backup, Stumbles(tmp_path / "mark")])
+    (trial,) = tuner.study().trials
+    assert (trial.status, trial.attempt) == ("COMPLETED", 1)
+    assert [report.step for report in tuner.study().reports[0]] == [0, 1]
+    folders = sorted({str(Path(name).parent) for name in files(tmp_path / "backup")})
+    assert folders == ["0000/execution0", "0000/execution0-attempt1"]
+
+
+@pytest.mark.parametrize("given", [Path, str, "{}/".format])
+def test_what_a_callback_has_made_of_its_path_moves_along(tmp_path, given):
+    backup = keras.callbacks.BackupAndRestore(given(tmp_path / "backup"), double_checkpoint=True)
+    write_apart([backup], "0003/execution0")
+    moved = str(tmp_path / "backup" / "0003" / "execution0")
+    paths = [value for value in vars(backup).values() if str(tmp_path) in str(value)]
+    assert len(paths) >= 3
+    assert all(path.startswith(moved) for path in paths)
+
+
+@pytest.mark.parametrize(
+    ("given", "moved"),
+    [("a.keras", "7/a.keras"), ("gs://bucket/{epoch}.keras", "gs://bucket/7/{epoch}.keras")],
+)
+def test_paths_of_any_kind(given, moved):
+    class Own(keras.callbacks.ModelCheckpoint):
+        """A user's own kind."""
+
+    checkpoint = Own(given)
+    write_apart([checkpoint, keras.callbacks.EarlyStopping()], "7")
+    assert checkpoint.filepath == moved
+
+
+def test_tensorboards_logs(tmp_path):
+    callback = keras.callbacks.TensorBoard(tmp_path)
+    log_apart([callback, keras.callbacks.TerminateOnNaN()], "0001/callback0")
+    assert callback.log_dir == str(tmp_path / "0001" / "callback0")
+    write_apart([callback], "elsewhere")
+    assert callback.log_dir == str(tmp_path / "0001" / "callback0")
