@@ -4,7 +4,7 @@ import grpc
 import pytest
 
 from tfhpo.errors import ArgumentError, ChiefError, TrialTakenError
-from tfhpo.oracles.chief import desk
+from tfhpo.oracles.chief import protocol
 from tfhpo.oracles.chief.calls import FIRST_ANSWER_SECONDS, NEXT_ANSWER_SECONDS, Calls
 from tfhpo.oracles.chief.heartbeat import Heartbeat
 from tfhpo.oracles.chief.protocol import Sender, sender_of
@@ -80,7 +80,7 @@ def test_a_chief_that_stays_away_ends_the_worker_with_a_clear_error(answers, pat
 
 
 def test_the_end_that_the_chief_tells_is_told_to_all_that_ask():
-    chief = Chief(Answer(desk.ENDED, "disk full"), "yes")
+    chief = Chief(Answer(protocol.ENDED, "disk full"), "yes")
     for _ in range(2):
         with pytest.raises(ChiefError, match="has ended the search: disk full"):
             chief.ask()
@@ -88,7 +88,7 @@ def test_the_end_that_the_chief_tells_is_told_to_all_that_ask():
 
 
 def test_a_trial_that_is_anothers_ends_no_search():
-    chief = Chief(Answer(desk.TAKEN, "it is b's"), "yes")
+    chief = Chief(Answer(protocol.TAKEN, "it is b's"), "yes")
     with pytest.raises(TrialTakenError, match="it is b's"):
         chief.ask()
     assert chief.ask() == "yes"
@@ -96,7 +96,7 @@ def test_a_trial_that_is_anothers_ends_no_search():
 
 def test_a_refusal_is_told():
     with pytest.raises(ArgumentError, match="no new entries"):
-        Chief(Answer(desk.REFUSED, "no new entries")).ask()
+        Chief(Answer(protocol.REFUSED, "no new entries")).ask()
 
 
 def test_any_other_answer_is_told():
@@ -121,7 +121,7 @@ def test_goodbye_waits_for_nobody():
 
 
 def test_after_goodbye_another_search_may_begin():
-    chief = Chief(Answer(desk.ENDED), "yes")
+    chief = Chief(Answer(protocol.ENDED), "yes")
     with pytest.raises(ChiefError):
         chief.ask()
     chief.calls.say_goodbye("bye", "error")

@@ -24,7 +24,7 @@ from tfhpo.errors import (
 )
 from tfhpo.oracles import RandomOracle
 from tfhpo.oracles.chief import ChiefClient, serve
-from tfhpo.oracles.chief.crew import Crew
+from tfhpo.oracles.chief.attendance import Attendance
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 
 LEASE = 60
@@ -54,22 +54,22 @@ def port(monkeypatch):
 
 
 @pytest.fixture
-def crew(clock):
-    return Crew(LEASE, clock, patience=100, first_patience=200)
+def attendance(clock):
+    return Attendance(LEASE, clock, patience=100, first_patience=200)
 
 
 class Serving:
     """A chief in a thread; `end` waits for it and returns or raises what it did."""
 
-    def __init__(self, oracle, crew):
+    def __init__(self, oracle, attendance):
         self.oracle = oracle
         self._told = {}
-        self._thread = threading.Thread(target=self._run, args=(crew,), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(attendance,), daemon=True)
         self._thread.start()
 
-    def _run(self, crew):
+    def _run(self, attendance):
         try:
-            self._told["value"] = serve(self.oracle, crew)
+            self._told["value"] = serve(self.oracle, attendance)
         except Exception as error:  # noqa: BLE001
             self._told["error"] = error
 
@@ -82,7 +82,7 @@ class Serving:
 
 
 @pytest.fixture
-def chief(placed, clock, port, crew):
+def chief(placed, clock, port, attendance):
     """Starts a chief with an oracle of one parameter."""
 
     def start(max_trials=1, **arguments):
@@ -90,7 +90,7 @@ def chief(placed, clock, port, crew):
         oracle = placed(RandomOracle("loss", max_trials, **given))
         declare(oracle, build)
         oracle.open()
-        return Serving(oracle, crew)
+        return Serving(oracle, attendance)
 
     return start
 

@@ -36,7 +36,7 @@ _OF_OTHERS = (
 _SETTINGS = ("optimizer", "loss", "metrics", "distribution_strategy")
 
 #: Questions by name, as the driver answers them.
-Desk = Mapping[str, Callable[..., Any]]
+Answers = Mapping[str, Callable[..., Any]]
 
 
 class Attempt(NamedTuple):
@@ -165,12 +165,12 @@ class DistantListener(SearchListener):
         self._wire.ask("on_execution_end", trial, execution, status, score)
 
 
-def desk_of(
+def answers_of(
     link: OracleLink,
     told: SearchListener,
     update_trial: Callable[..., Any],
     best_trials: Callable[[int], list[kt_trial.Trial]],
-) -> Desk:
+) -> Answers:
     """Returns what the driver answers.
 
     Args:

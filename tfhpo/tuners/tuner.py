@@ -52,7 +52,7 @@ from tfhpo.tuners.distant import (
     DistantOracle,
     DistantTraining,
     Wire,
-    desk_of,
+    answers_of,
 )
 from tfhpo.tuners.distributing import check_distribution
 from tfhpo.tuners.engines import EngineName, Engines
@@ -368,12 +368,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._weights.keep_all_for_now()
         self.on_search_begin()
         loop = self._loop()
-        desk = desk_of(self._link, self._told, self.oracle.update_trial, self._best_trials)
+        answers = answers_of(self._link, self._told, self.oracle.update_trial, self._best_trials)
         try:
             self._engine.run(
                 self._training(fit_args, fit_kwargs),
                 loop.tasks(),
-                lambda _, question, args, kwargs: desk[question](*args, **kwargs),
+                lambda _, question, args, kwargs: answers[question](*args, **kwargs),
                 loop.take,
             )
         except KeyboardInterrupt:

@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 
 from tfhpo.errors import ArgumentError, ChiefError, TrialTakenError
-from tfhpo.oracles.chief import desk
+from tfhpo.oracles.chief import protocol
 from tfhpo.oracles.chief.protocol import Sender
 
 _LOG = logging.getLogger(__name__)
@@ -108,11 +108,11 @@ class Calls:
         code, text = error.code(), error.details()
         if code in _AWAY:
             return
-        if code is desk.TAKEN:
+        if code is protocol.TAKEN:
             raise TrialTakenError(text) from error
-        if code is desk.REFUSED:
+        if code is protocol.REFUSED:
             raise ArgumentError(text) from error
-        if code is desk.ENDED:
+        if code is protocol.ENDED:
             # Told to every thread that calls from now on: the chief does not stay to say it twice.
             self._ended = f"The chief has ended the search: {text}"
             raise ChiefError(self._ended) from error

@@ -6,9 +6,16 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import grpc
+
 #: How often a worker gives a sign of life, at least, in seconds; and in a lease, at least.
 BEAT_SECONDS = 20.0
 BEATS_PER_LEASE = 6
+
+#: What the codes of an answer mean to a worker; the text of each is the cause.
+TAKEN = grpc.StatusCode.ABORTED
+REFUSED = grpc.StatusCode.INVALID_ARGUMENT
+ENDED = grpc.StatusCode.FAILED_PRECONDITION
 
 _WORKER, _PROCESS, _LEAVES = "tfhpo-worker", "tfhpo-process", "tfhpo-leaves"
 

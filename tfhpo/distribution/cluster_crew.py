@@ -18,7 +18,7 @@ from tfhpo.errors import DistributionError
 PATIENCE = 600.0
 
 
-class Crew:
+class ClusterCrew:
     """The tasks that train one model together.
 
     Args:

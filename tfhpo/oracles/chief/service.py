@@ -7,23 +7,18 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-import grpc
 from keras_tuner.engine import trial as kt_trial
 from keras_tuner.src import protos
 from keras_tuner.src.distribute.oracle_chief import OracleServicer
 
 from tfhpo.errors import ArgumentError, SpaceError, StudyError, TfhpoError, TrialTakenError
-from tfhpo.oracles.chief.crew import Crew
+from tfhpo.oracles.chief import protocol
+from tfhpo.oracles.chief.attendance import Attendance
 from tfhpo.oracles.chief.protocol import Sender, sender_of
 from tfhpo.oracles.strategy_oracle import StrategyOracle
 
-#: What the codes of an answer mean to a worker; the text of each is the cause.
-TAKEN = grpc.StatusCode.ABORTED
-REFUSED = grpc.StatusCode.INVALID_ARGUMENT
-ENDED = grpc.StatusCode.FAILED_PRECONDITION
 
-
-class Desk(OracleServicer):  # type: ignore[misc]
+class ChiefService(OracleServicer):  # type: ignore[misc]
     """Answers the workers, in threads of the server.
 
     An error of the oracle ends the search: it is kept for the chief's own thread, and told to each
@@ -31,16 +26,16 @@ class Desk(OracleServicer):  # type: ignore[misc]
 
     Args:
         oracle: The oracle, whose study is open.
-        crew: The workers.
+        attendance: The workers.
 
     Attributes:
         error: What has ended the search, None as long as nothing has.
         changed: Set when somebody has spoken.
     """
 
-    def __init__(self, oracle: StrategyOracle, crew: Crew) -> None:
+    def __init__(self, oracle: StrategyOracle, attendance: Attendance) -> None:
         super().__init__(oracle)
-        self._crew = crew
+        self._attendance = attendance
         self.error: BaseException | None = None
         self.changed = threading.Event()
 
@@ -67,9 +62,9 @@ class Desk(OracleServicer):  # type: ignore[misc]
             if self.oracle.failure is not None:
                 raise self.oracle.failure
             if status == kt_trial.TrialStatus.STOPPED:
-                self._crew.dismiss(sender.tuner_id)
+                self._attendance.dismiss(sender.tuner_id)
             else:
-                self._crew.resume(sender.tuner_id)
+                self._attendance.resume(sender.tuner_id)
             return answer
 
     def UpdateTrial(self, request: Any, context: Any) -> Any:
@@ -110,22 +105,22 @@ class Desk(OracleServicer):  # type: ignore[misc]
                 self._receive(sender)
                 yield sender
         except TrialTakenError as error:
-            context.abort(TAKEN, str(error))
+            context.abort(protocol.TAKEN, str(error))
         except _RefusedError as error:
-            context.abort(REFUSED, str(error))
+            context.abort(protocol.REFUSED, str(error))
         except Exception as error:  # noqa: BLE001 - kept for the chief's thread, which raises it
             self.error = self.error or error
         finally:
             self.changed.set()
         if self.error is not None:
-            self._crew.leave(sender.tuner_id, "error")
-            context.abort(ENDED, _text(self.error))
+            self._attendance.leave(sender.tuner_id, "error")
+            context.abort(protocol.ENDED, _text(self.error))
 
     def _receive(self, sender: Sender) -> None:
         if not sender.process:
             return
         try:
-            has_replaced = self._crew.hear(sender)
+            has_replaced = self._attendance.hear(sender)
         except ArgumentError as error:
             raise _RefusedError(error) from error
         self.oracle.leases.hear(sender.tuner_id)
@@ -134,7 +129,7 @@ class Desk(OracleServicer):  # type: ignore[misc]
 
     def _part(self, sender: Sender) -> None:
         """Lets a worker go; a trial that it has not ended is another's."""
-        self._crew.leave(sender.tuner_id, sender.leaves)
+        self._attendance.leave(sender.tuner_id, sender.leaves)
         is_loss = sender.leaves == "error"
         self.oracle.release(sender.tuner_id, f"has left ({sender.leaves})", is_loss=is_loss)
 
@@ -153,7 +148,7 @@ class _RefusedError(Exception):
 def _sender(context: Any) -> Sender:
     sender = sender_of(context.invocation_metadata())
     return sender or context.abort(
-        REFUSED, "The chief runs tfhpo's tuner: its workers must run it, too."
+        protocol.REFUSED, "The chief runs tfhpo's tuner: its workers must run it, too."
     )
 
 
