@@ -54,22 +54,36 @@ def test_each_call_tells_who_calls():
     assert chief.heard == [("request", Sender("w", "p"))]
 
 
-def test_a_chief_that_is_away_for_a_while_is_waited_for(caplog):
+def test_a_chief_that_is_away_for_a_while_is_waited_for(capsys):
     chief = Chief("yes", *[AWAY] * 100, "yes again")
     assert [chief.ask(), chief.ask()] == ["yes", "yes again"]
     assert chief.now == 50
-    assert caplog.messages == ["Waiting for the chief at chief:1."]
+    words = "Worker 'w' waits for the chief at chief:1, since 3 s and for 60 s at most."
+    assert capsys.readouterr().err.splitlines() == [words]
+
+
+def test_a_worker_without_a_chief_says_soon_and_again_what_it_waits_for(capsys):
+    chief = Chief(*[AWAY] * 200, "yes")
+    chief.ask()
+    told = capsys.readouterr().err.splitlines()
+    assert [line.split("since ")[1] for line in told] == [
+        "3 s and for 3600 s at most.",
+        "63 s and for 3600 s at most.",
+    ]
 
 
 @pytest.mark.parametrize(
-    ("answers", "patience"),
-    [([AWAY], FIRST_ANSWER_SECONDS), (["yes", AWAY], NEXT_ANSWER_SECONDS)],
+    ("answers", "patience", "advice"),
+    [
+        ([AWAY], FIRST_ANSWER_SECONDS, "KERASTUNER_TUNER_ID=chief"),
+        (["yes", AWAY], NEXT_ANSWER_SECONDS, "run the same again"),
+    ],
 )
-def test_a_chief_that_stays_away_ends_the_worker_with_a_clear_error(answers, patience):
+def test_a_chief_that_stays_away_ends_the_worker_with_a_clear_error(answers, patience, advice):
     chief = Chief(*answers)
     for _ in answers[1:]:
         chief.ask()
-    with pytest.raises(ChiefError, match=f"chief:1 has not answered for {patience:g} s"):
+    with pytest.raises(ChiefError, match=f"chief:1 has not answered for {patience:g} s.*{advice}"):
         chief.ask()
     before = chief.now
     assert patience < before <= patience + 1

@@ -25,8 +25,6 @@ _LOOK_SECONDS = 1.0
 # How long a chief that gives up stays to tell its workers: each speaks more often.
 _LAST_WORDS_SECONDS = 1.5 * protocol.BEAT_SECONDS
 _OPTIONS = (
-    # Else a second chief would share the port, and each get some of the calls.
-    ("grpc.so_reuseport", 0),
     # Workers ask for signs of life, too: of a chief whose machine has vanished.
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
 )
@@ -63,7 +61,9 @@ def serve(oracle: StrategyOracle, attendance: Attendance | None = None) -> str |
 
 
 def _server(service: ChiefService) -> Any:
-    server = grpc.server(ThreadPoolExecutor(_THREADS), options=_OPTIONS)
+    # A port that anybody may share, a second chief would share, and get some of the calls.
+    sharing = ("grpc.so_reuseport", int(protocol.is_port_held()))
+    server = grpc.server(ThreadPoolExecutor(_THREADS), options=(*_OPTIONS, sharing))
     protos.get_service_grpc().add_OracleServicer_to_server(service, server)
     address = protocol.address()
     try:

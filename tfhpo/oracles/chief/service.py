@@ -11,9 +11,10 @@ from keras_tuner.engine import trial as kt_trial
 from keras_tuner.src import protos
 from keras_tuner.src.distribute.oracle_chief import OracleServicer
 
-from tfhpo.errors import ArgumentError, SpaceError, StudyError, TfhpoError, TrialTakenError
-from tfhpo.oracles.chief import protocol
+from tfhpo.errors import ArgumentError, TfhpoError, TrialTakenError
+from tfhpo.oracles.chief import messages, protocol
 from tfhpo.oracles.chief.attendance import Attendance
+from tfhpo.oracles.chief.messages import RefusedError
 from tfhpo.oracles.chief.protocol import Sender, sender_of
 from tfhpo.oracles.strategy_oracle import StrategyOracle
 
@@ -21,8 +22,9 @@ from tfhpo.oracles.strategy_oracle import StrategyOracle
 class ChiefService(OracleServicer):  # type: ignore[misc]
     """Answers the workers, in threads of the server.
 
-    An error of the oracle ends the search: it is kept for the chief's own thread, and told to each
-    worker that asks for anything from then on.
+    What is wrong with a worker's message is told to that worker, and the search goes on. An error
+    of the oracle ends it: it is kept for the chief's own thread, and told to each worker that asks
+    for anything from then on.
 
     Args:
         oracle: The oracle, whose study is open.
@@ -46,17 +48,13 @@ class ChiefService(OracleServicer):  # type: ignore[misc]
             return super().GetSpace(request, context)
 
     def UpdateSpace(self, request: Any, context: Any) -> Any:
-        with self._answering(context):
-            try:
-                return super().UpdateSpace(request, context)
-            except (SpaceError, StudyError):
-                raise
-            except (RuntimeError, ValueError) as error:
-                # The trial is at fault that asks for it, as `allow_new_entries=False` has it.
-                raise _RefusedError(error) from error
+        with self._answering(context), self.oracle.lock:
+            messages.check_space(request, self.oracle)
+            return super().UpdateSpace(request, context)
 
     def CreateTrial(self, request: Any, context: Any) -> Any:
         with self._answering(context) as sender:
+            messages.check_name(request, sender)
             answer = super().CreateTrial(request, context)
             status = kt_trial.TrialStatus.from_proto(answer.trial.status)
             if self.oracle.failure is not None:
@@ -72,22 +70,27 @@ class ChiefService(OracleServicer):  # type: ignore[misc]
             if sender.leaves:
                 self._part(sender)
                 return _told(kt_trial.TrialStatus.STOPPED)
-            self._check_holds(sender, request.trial_id)
             if not request.metrics:
+                # A sign of life, which waits for no calculation.
+                self._check_holds(sender, request.trial_id)
                 return _told(kt_trial.TrialStatus.RUNNING)
-            return super().UpdateTrial(request, context)
+            with self._holding(sender, request.trial_id):
+                messages.check_metrics(request, self.oracle)
+                return super().UpdateTrial(request, context)
 
     def EndTrial(self, request: Any, context: Any) -> Any:
         with self._answering(context) as sender:
-            self._check_holds(sender, request.trial.trial_id)
-            answer = super().EndTrial(request, context)
+            with self._holding(sender, request.trial.trial_id):
+                messages.check_end(request, self.oracle)
+                answer = super().EndTrial(request, context)
             if self.oracle.failure is not None:
                 # The trial is recorded; the search is given up.
                 raise self.oracle.failure
             return answer
 
     def GetTrial(self, request: Any, context: Any) -> Any:
-        with self._answering(context):
+        with self._answering(context), self.oracle.lock:
+            messages.check_known(request, self.oracle)
             return super().GetTrial(request, context)
 
     def GetBestTrials(self, request: Any, context: Any) -> Any:
@@ -106,7 +109,7 @@ class ChiefService(OracleServicer):  # type: ignore[misc]
                 yield sender
         except TrialTakenError as error:
             context.abort(protocol.TAKEN, str(error))
-        except _RefusedError as error:
+        except RefusedError as error:
             context.abort(protocol.REFUSED, str(error))
         except Exception as error:  # noqa: BLE001 - kept for the chief's thread, which raises it
             self.error = self.error or error
@@ -122,7 +125,7 @@ class ChiefService(OracleServicer):  # type: ignore[misc]
         try:
             has_replaced = self._attendance.hear(sender)
         except ArgumentError as error:
-            raise _RefusedError(error) from error
+            raise RefusedError(error) from error
         self.oracle.leases.hear(sender.tuner_id)
         if has_replaced:
             self.oracle.release(sender.tuner_id, "was started again")
@@ -133,20 +136,26 @@ class ChiefService(OracleServicer):  # type: ignore[misc]
         is_loss = sender.leaves == "error"
         self.oracle.release(sender.tuner_id, f"has left ({sender.leaves})", is_loss=is_loss)
 
+    @contextlib.contextmanager
+    def _holding(self, sender: Sender, trial_id: str) -> Iterator[None]:
+        """Leaves a trial to its worker for as long as what it says of it is done."""
+        with self.oracle.lock:
+            self._check_holds(sender, trial_id)
+            yield
+
     def _check_holds(self, sender: Sender, trial_id: str) -> None:
-        if self.oracle.leases.holder(trial_id) != sender.tuner_id:
+        if not self.oracle.leases.holds(sender.tuner_id, trial_id, sender.attempt):
             raise TrialTakenError(
                 f"Trial {trial_id} is no longer that of {sender.tuner_id!r}: the chief had not "
                 f"heard of it for {self.oracle.leases.seconds:g} s, or has begun anew."
             )
 
 
-class _RefusedError(Exception):
-    """A call that is refused, while the search goes on."""
-
-
 def _sender(context: Any) -> Sender:
-    sender = sender_of(context.invocation_metadata())
+    try:
+        sender = sender_of(context.invocation_metadata())
+    except ValueError as error:
+        context.abort(protocol.REFUSED, f"A worker tells who it is and what it has. ({error})")
     return sender or context.abort(
         protocol.REFUSED, "The chief runs tfhpo's tuner: its workers must run it, too."
     )
