@@ -13,7 +13,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tasks(folder):
-    return [told(process) for process in cluster("cluster_search.py", folder, -1, -1)]
+    return [told(process) for process in cluster("cluster_search.py", folder, -1, -1, -1)]
 
 
 def test_both_tasks_train_the_same_trials(tasks):
@@ -48,14 +48,15 @@ def test_the_best_model_belongs_to_the_first_task_alone(tasks):
 
 
 def test_a_lost_task_ends_the_search_which_goes_on_until_ctrl_c(tmp_path):
-    first, second = cluster("cluster_search.py", tmp_path, 1, -1)
+    first, second = cluster("cluster_search.py", tmp_path, 1, -1, -1)
     second.communicate()
     found = told(first)
     assert "One has ended" in found["error"]
     # It costs no trial: the next search takes it up.
     assert found["statuses"][-1] == "RUNNING"
     lost = len(found["statuses"]) - 1
-    first, second = (told(task) for task in cluster("cluster_search.py", tmp_path, -1, 1))
+    again = cluster("cluster_search.py", tmp_path, -1, 1, -1)
+    first, second = (told(task) for task in again)
     assert first["statuses"][lost] == "COMPLETED"
     assert first["statuses"][-1] == "RUNNING"
     # The epoch in which Ctrl-C was pressed came to its end, in both tasks.
@@ -63,3 +64,12 @@ def test_a_lost_task_ends_the_search_which_goes_on_until_ctrl_c(tmp_path):
     assert first["error"] is second["error"] is None
     assert len(first["curves"][-1]) == 1
     assert first["seen"] == second["seen"]
+
+
+def test_an_error_in_one_task_alone_ends_all_and_is_told(tmp_path):
+    # Well below the time for which they wait where nothing is known to be wrong.
+    first, second = (told(one, 300) for one in cluster("cluster_search.py", tmp_path, -1, -1, 1))
+    cause = "OSError: The disk of this task is full."
+    assert f"This one has met with: {cause}" in second["error"]
+    assert f"An error in one task alone: {cause}" in first["error"]
+    assert first["statuses"][-1] == "RUNNING"  # It costs no trial.

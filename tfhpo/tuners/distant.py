@@ -18,6 +18,7 @@ from tfhpo.execution import InParts, Part
 from tfhpo.oracles.links import OracleLink
 from tfhpo.space import Space
 from tfhpo.study import TrialRecord
+from tfhpo.study.outcomes import cause_of
 from tfhpo.tuners.listeners import ExecutionStatus, SearchListener
 from tfhpo.tuners.quiet import without_retracing_warnings
 
@@ -53,6 +54,12 @@ class Attempt(NamedTuple):
     reported: bool
     kept: bool
     warned: tuple[tuple[str, type[Warning]], ...] = ()
+
+
+def failure_of(attempt: Attempt) -> str | None:
+    """Returns why an attempt has failed, None where it has not."""
+    failed = attempt.trial.status != kt_trial.TrialStatus.COMPLETED
+    return cause_of(attempt.trial.message) if failed else None
 
 
 class Wire:

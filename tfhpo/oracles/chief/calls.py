@@ -31,7 +31,7 @@ _GONE = (
     "it has ended or was killed. What was recorded is in its study: run the same again to go on."
 )
 _NEVER_CAME = (
-    "start it like this worker, with KERASTUNER_TUNER_ID=chief (`tfhpo launch` starts them all), or "
+    "start it like this worker, with KERASTUNER_TUNER_ID=chief (`tfhpo launch` starts all), or "
     "unset the KERASTUNER_ variables to search in this process alone."
 )
 _AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
