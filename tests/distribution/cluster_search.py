@@ -1,8 +1,8 @@
 """One task of a cluster of two: runs a search in step with the other, and prints what it saw.
 
 Its arguments are the project's folder, in which of its trials the second task ends without a word,
-and in which Ctrl-C is pressed at the first; then the task that meets with an error alone, in its
-first epoch. -1 is for none.
+and in which Ctrl-C is pressed at the first, after which both search again; then the task that meets
+with an error alone, in its first epoch. -1 is for none.
 """
 
 import json
@@ -66,13 +66,23 @@ tuner = tfhpo.RandomSearch(
     max_consecutive_failed_trials=5,
     distribution="multi_worker_mirrored",
 )
-found = {"leads": tuner.leads, "seen": witness.seen, "error": None}
-try:
-    tuner.search(X, Y, epochs=2, callbacks=lambda: [witness], **FIT)
-except tfhpo.errors.DistributionError as error:
-    found["error"] = str(error)
-if tuner.leads:
-    found |= told(tuner) | {"reason": tuner.stop_reason}
+found = {"leads": tuner.leads, "seen": witness.seen}
+
+
+def search():
+    """What becomes of a search."""
+    error = None
+    try:
+        tuner.search(X, Y, epochs=2, callbacks=lambda: [witness], **FIT)
+    except tfhpo.errors.DistributionError as raised:
+        error = str(raised)
+    known = told(tuner) if tuner.leads else {}
+    return known | {"reason": tuner.stop_reason, "error": error, "epochs": len(witness.seen)}
+
+
+if INTERRUPTED >= 0:
+    found["interrupted"] = search()
+found |= search()
 if tuner.leads and found["error"] is None:
     model = tuner.get_best_models()[0]
     found["variables"] = type(model.weights[0].value).__name__
