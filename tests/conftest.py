@@ -1,4 +1,14 @@
-"""What all tests share: the same hypothesis examples on every machine, and readable asserts."""
+"""What all tests share: the same hypothesis examples everywhere, readable asserts, a fair division.
+
+Several processes (`-n`, of pytest-xdist) share the tests by files: what a file sets up, it sets up
+once. Whatever needs the Ray cluster goes to one of them.
+"""
+
+import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Read when NumPy is loaded, below: each process a core, or they wait for one another.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings
@@ -9,6 +19,27 @@ pytest.register_assert_rewrite("conformance", "example_spaces", "chiefs")
 settings.register_profile("tfhpo", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("tfhpo")
 
+# Each process loads TensorFlow, and the slow tests start others besides.
+_MOST_PROCESSES = 4
+
+
+def pytest_xdist_auto_num_workers():
+    return min(os.cpu_count() or 1, _MOST_PROCESSES)
+
+
+def pytest_configure(config):
+    # Not the files of the most tests first, which take the least time.
+    config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
 
 @pytest.fixture(scope="session")
 def ray_nodes():
@@ -18,6 +49,8 @@ def ray_nodes():
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        # It would put another in the place of `print`, for all tests after a node's loss.
+        environment.setenv("RAY_TQDM_PATCH_PRINT", "0")
         cluster = Cluster(
             initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
         )

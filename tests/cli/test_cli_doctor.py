@@ -7,6 +7,7 @@ import pytest
 from command_line import ROOT, invoke
 
 from tfhpo.cli import doctor
+from tfhpo.execution import Gpus
 
 
 def requirements(lines):
@@ -66,3 +67,19 @@ def test_a_sick_installation_exits_with_1(monkeypatch):
     result = invoke("doctor")
     assert result.exit_code == 1
     assert "pip install 'no-such-package>=1.2'" in result.output
+
+
+@pytest.mark.parametrize(
+    ("gpus", "found", "is_advised"),
+    [
+        (Gpus([], "nvidia-smi"), "none", False),
+        (Gpus(["GPU-1f"], "nvidia-smi"), "GPU-1f (known by nvidia-smi)", False),
+        (Gpus(["0", "1"], "/proc/it/gpus"), "0, 1 (known by /proc/it/gpus)", True),
+    ],
+)
+def test_who_knows_of_the_gpus_is_told(monkeypatch, gpus, found, is_advised):
+    monkeypatch.setattr("tfhpo.execution.find_gpus", lambda: gpus)
+    finding = doctor.gpus_to_divide()
+    assert finding.found == found
+    assert ("nvidia-smi is missing" in finding.advice) == is_advised
+    assert not finding.is_serious

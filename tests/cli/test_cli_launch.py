@@ -259,4 +259,13 @@ def test_what_cannot_be_launched_is_refused(script, tmp_path):
     assert refusal("launch", missing) == f"A script to launch is a file. Received: '{missing}'."
     path = script("")
     assert "at least 1" in refusal("launch", "--workers", 0, path)
-    assert "gpus_per_trial=7" in refusal("launch", "--gpus-per-trial", 7, path)
+    assert "--gpus-per-trial=7" in refusal("launch", "--gpus-per-trial", 7, path)
+    assert "--cpus-per-trial=0" in refusal("launch", "--cpus-per-trial", 0, path)
+
+
+def test_each_worker_has_its_cores(script, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("tfhpo.execution.resources.usable_cpus", lambda: 4)
+    path = script("print(os.environ.get('OMP_NUM_THREADS'))")
+    result = invoke("launch", "--workers", 1, "--cpus-per-trial", 3, path)
+    assert sorted(result.stdout.splitlines()) == ["[chief] None", "[worker0] 3"]

@@ -1,8 +1,11 @@
 """`schedules`: the picture is written, the table tells the rates."""
 
+import collections
+
 import pytest
 from command_line import invoke, refusal
 
+from tfhpo import schedules
 from tfhpo.cli.schedules import KINDS
 from tfhpo.schedules.families import families
 
@@ -40,6 +43,19 @@ def test_another_length_and_rate(picture):
     assert "polynomial" not in text
 
 
+def test_every_schedule_is_computed_once(picture, monkeypatch):
+    asked = collections.Counter()
+    compute = schedules.Constant.__call__
+
+    def counted(self, step):
+        asked[self.learning_rate] += 1
+        return compute(self, step)
+
+    monkeypatch.setattr(schedules.Constant, "__call__", counted)
+    invoke("schedules", "--output", picture, "--kind", "constant")
+    assert list(asked.values()) == [1]
+
+
 @pytest.mark.parametrize("ending", ["svg", "pdf"])
 def test_the_ending_tells_the_type(tmp_path, ending):
     path = tmp_path / f"page.{ending}"
@@ -50,7 +66,7 @@ def test_the_ending_tells_the_type(tmp_path, ending):
 @pytest.mark.parametrize(
     ("arguments", "rule", "value"),
     [
-        (["--total-steps", 19], "`total_steps` must be a whole number from 20", "19"),
+        (["--total-steps", 19], "`total_steps` must be an integer from 20", "19"),
         (["--learning-rate", 0], "`learning_rate` must be a finite number above 0", "0.0"),
         (["--learning-rate", "nan"], "`learning_rate` must be a finite number above 0", "nan"),
         (["--kind", "cosin"], "`kinds` must be one of constant,", "Did you mean 'cosine'?"),

@@ -54,8 +54,8 @@ def test_a_search_and_one_that_goes_on(model):
     assert "--max-trials 8" in fourth.output.replace("\n", "")
     # What can never be is told as such, not as another search.
     assert "Did you mean 'random'?" in refusal(*arguments(model, strategy="randm"))
-    assert "must be above 0 seconds" in refusal(*arguments(model, max_time=-1))
-    assert "must be above 0 seconds" in refusal("resume", folder, "--max-time", -1)
+    assert "must be a number of seconds above 0" in refusal(*arguments(model, max_time=-1))
+    assert "must be a number of seconds above 0" in refusal("resume", folder, "--max-time", -1)
     misspelt = arguments(model, epochs=2)
     misspelt[1] = f"{model}:build_modle"
     assert "Did you mean 'build_model'?" in refusal(*misspelt)
@@ -181,6 +181,7 @@ def test_a_stopped_search_goes_on(model, stop):
 
 def test_trials_in_other_processes(model):
     options = arguments(model, workers=2, trial_timeout=100, max_trials=3)
+    assert "Received: cpus_per_trial=0" in refusal(*arguments(model, workers=2, cpus_per_trial=0))
     assert 'at least 1, or "auto"' in refusal(*arguments(model, workers=0))
     assert "`trial_timeout` is about" in refusal(*arguments(model, trial_timeout=3))
     first = invoke(*options)

@@ -1,8 +1,10 @@
 """Collects what an engine tells, and waits for processes to end without sleeping."""
 
 import os
+import time
 from multiprocessing.connection import wait
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -71,6 +73,28 @@ def holders(tmp_path):
     made = Holders(tmp_path / "holders")
     yield made
     made.close()
+
+
+class Clock:
+    """The driver's clock, put forward by a test, so that nothing depends on how fast it runs."""
+
+    def __init__(self):
+        self._ahead = 0.0
+
+    def monotonic(self):
+        return time.monotonic() + self._ahead
+
+    def pass_by(self, seconds):
+        self._ahead += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    made = Clock()
+    for module in ("local", "local_worker", "worker"):
+        shown = SimpleNamespace(monotonic=made.monotonic)
+        monkeypatch.setattr(f"tfhpo.execution.{module}.time", shown)
+    return made
 
 
 @pytest.fixture

@@ -10,12 +10,14 @@ from tfhpo.execution import InProcess, LocalProcesses, Task
 
 ENGINES = {
     "in this process": InProcess,
-    "one process": lambda: LocalProcesses(1),
     "two processes": lambda: LocalProcesses(2),
 }
 
 
-@pytest.fixture(params=[*ENGINES, pytest.param("Ray", marks=pytest.mark.slow)])
+RAY = pytest.param("Ray", marks=[pytest.mark.slow, pytest.mark.xdist_group("ray")])
+
+
+@pytest.fixture(params=[*ENGINES, RAY])
 def engine(request):
     if request.param != "Ray":
         return ENGINES[request.param]()

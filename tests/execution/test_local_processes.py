@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ import psutil
 import pytest
 
 from tfhpo.errors import ArgumentError
-from tfhpo.execution import LocalProcesses, Task
+from tfhpo.execution import LocalProcesses, Names, Task
+from tfhpo.execution.process import WorkerProcess
 
 MEGA = 1 << 20
 
@@ -24,6 +26,12 @@ def kill(pid):
 
 def own_pid(payload, report):
     return os.getpid()
+
+
+def stop(pid):
+    """Stops a process that this one has started, and waits until it has."""
+    os.kill(pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
 
 
 def test_a_task_runs_in_a_process_of_its_own(make_driver):
@@ -139,12 +147,45 @@ def test_one_that_stops_in_the_middle_of_a_message_is_ended(make_driver, monkeyp
             threading.Event().wait()
         return payload
 
-    monkeypatch.setattr("tfhpo.execution.process._MESSAGE_SECONDS", 1)
+    monkeypatch.setattr("tfhpo.execution.process._MESSAGE_SECONDS", 0.2)
     driver = make_driver()
     driver.run(LocalProcesses(1), function, [1, 0])
     assert driver.failures()["0"].kind == "timeout"
     assert "stopped in the middle of a message" in driver.failures()["0"].message
     assert driver.outcomes["1"].failure is None
+
+
+def test_a_stopped_process_that_is_given_a_large_task_costs_that(make_driver, monkeypatch):
+    def tasks():
+        yield Task("small", b"")
+        while "small" not in driver.outcomes:
+            yield None
+        stop(driver.outcomes["small"].value)
+        # Far more than the channel holds.
+        yield Task("large", bytes(16 * MEGA))
+        yield Task("next", b"")
+
+    monkeypatch.setattr("tfhpo.execution.process._MESSAGE_SECONDS", 0.2)
+    driver = make_driver()
+    driver.run(LocalProcesses(1), own_pid, tasks=tasks())
+    failure = driver.failures().pop("large")
+    assert failure.kind == "timeout"
+    assert failure.message == "Its process was stopped: it did not take a message."
+    assert driver.outcomes["small"].value != driver.outcomes["next"].value
+
+
+def test_a_stopped_process_that_is_given_a_large_answer_costs_its_task(make_driver, monkeypatch):
+    def answer(key, pid):
+        if key == "0":
+            stop(pid)
+            return bytes(16 * MEGA)
+        return b"small"
+
+    monkeypatch.setattr("tfhpo.execution.process._MESSAGE_SECONDS", 0.2)
+    driver = make_driver(answer)
+    driver.run(LocalProcesses(1), lambda payload, report: len(report(os.getpid())), range(2))
+    assert driver.failures()["0"].kind == "timeout"
+    assert driver.values()["1"] == 5
 
 
 def test_a_process_that_dies_while_it_is_idle_costs_nothing(make_driver):
@@ -163,85 +204,137 @@ def test_a_process_that_dies_while_it_is_idle_costs_nothing(make_driver):
     assert len(set(driver.values().values())) == 2
 
 
-def test_a_task_that_hangs_is_ended(make_driver):
+def test_a_task_that_hangs_is_ended(make_driver, clock):
     def function(payload, report):
         if payload:
+            print("hangs")
             threading.Event().wait()
         return os.getpid()
 
     driver = make_driver()
-    driver.run(LocalProcesses(1, task_timeout=1), function, [0, 1, 0])
+    engine = LocalProcesses(1, task_timeout=500, echo=lambda line: clock.pass_by(501))
+    driver.run(engine, function, [0, 1, 0])
     failure = driver.failures().pop("1")
     assert failure.kind == "timeout"
-    assert failure.message.startswith("It took more than 1 s.")
+    assert failure.message.startswith("It took more than 500 s.")
     assert driver.outcomes["0"].value != driver.outcomes["2"].value
 
 
-def test_one_that_hangs_tells_where(make_driver):
+def test_one_that_hangs_tells_where(make_driver, clock):
     def hang_here(payload, report):
         print("the very last", file=sys.stderr)
         threading.Event().wait()
 
     driver = make_driver()
-    driver.run(LocalProcesses(1, task_timeout=1), hang_here, [None])
+    engine = LocalProcesses(1, task_timeout=500, echo=lambda line: clock.pass_by(501))
+    driver.run(engine, hang_here, [None])
     message = driver.failures()["0"].message
-    assert message.startswith("It took more than 1 s.\nIt printed last:\nthe very last\nCurrent")
+    assert message.startswith("It took more than 500 s.\nIt printed last:\nthe very last\nCurrent")
     assert "in hang_here" in message
     assert "_listen" not in message
 
 
-def test_one_that_cannot_tell_where_it_hangs_is_ended(make_driver):
-    def stop(payload, report):
-        os.kill(os.getpid(), signal.SIGSTOP)
+def test_one_that_cannot_tell_where_it_hangs_is_ended(make_driver, clock, monkeypatch):
+    def function(payload, report):
+        print(os.getpid())
+        threading.Event().wait()
 
+    def echo(line):
+        stop(int(line.removeprefix("[worker 0] ")))
+        clock.pass_by(501)
+
+    monkeypatch.setattr("tfhpo.execution.process._STACK_SECONDS", 0.1)
     driver = make_driver()
-    driver.run(LocalProcesses(1, task_timeout=1), stop, [None])
-    assert driver.failures()["0"].message == "It took more than 1 s."
+    driver.run(LocalProcesses(1, task_timeout=500, echo=echo), function, [None])
+    message = driver.failures()["0"].message
+    assert message.startswith("It took more than 500 s.\nIt printed last:\n")
+    assert "in function" not in message
 
 
-def test_what_comes_in_time_counts_though_it_is_heard_late(make_driver):
-    here, released = set(), set()
+def test_what_comes_in_time_counts_though_it_is_heard_late(
+    make_driver, clock, monkeypatch, tmp_path
+):
+    here, released, processes = set(), set(), []
+    gate = str(tmp_path / "gate")
+    os.mkfifo(gate)
+
+    class Known(WorkerProcess):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            processes.append(self)
 
     def on_report(key):
         here.add(key)
         if key == "1" and len(here) == 2:
             released.add(key)
         if key == "0" and released:
-            # Both tasks' time passes here, while the other sends its value.
-            threading.Event().wait(2.1)
+            # Both tasks' time passes here, after the other has sent its value.
+            os.close(os.open(gate, os.O_WRONLY))
+            assert wait([processes[1].connection], 60)
+            clock.pass_by(501)
         return bool(released)
 
     def function(payload, report):
         while not report():
             pass
+        if payload == "b":
+            # Until the driver is busy with the other.
+            os.close(os.open(gate, os.O_RDONLY))
         return payload
 
+    monkeypatch.setattr("tfhpo.execution.local_worker.WorkerProcess", Known)
     driver = make_driver(on_report)
-    driver.run(LocalProcesses(2, task_timeout=2), function, ["a", "b"])
-    assert driver.outcomes["1"].value == "b"
+    driver.run(LocalProcesses(2, task_timeout=500), function, ["a", "b"])
+    assert driver.values() == {"0": "a", "1": "b"}
 
 
-def test_time_does_not_run_while_the_driver_is_busy(make_driver):
+def test_time_does_not_run_while_the_driver_is_busy(make_driver, clock):
     def function(payload, report):
         report()
-        # Its answer comes when the driver is free again.
         report()
-        threading.Event().wait(0.1)
         return payload
 
-    driver = make_driver(lambda key: threading.Event().wait(0.8) and None)
-    driver.run(LocalProcesses(1, task_timeout=1.5), function, ["a"])
+    driver = make_driver(lambda key: clock.pass_by(501))
+    driver.run(LocalProcesses(1, task_timeout=500), function, ["a"])
     assert driver.values() == {"0": "a"}
 
 
-def test_time_does_not_run_while_a_process_starts(make_driver):
+def test_the_time_between_reports_adds_up(make_driver, clock):
+    def function(payload, report):
+        while True:
+            # Of this, the worker's own clock counts; of what follows the answer, the driver's.
+            report._began -= 300
+            print("waits")
+            report()
+
+    driver = make_driver()
+    engine = LocalProcesses(1, task_timeout=500, echo=lambda line: clock.pass_by(100))
+    driver.run(engine, function, [None])
+    assert driver.failures()["0"].kind == "timeout"
+    assert len(driver.reports) == 2
+
+
+def test_time_does_not_run_while_a_process_starts(make_driver, clock, tmp_path):
+    gate = str(tmp_path / "gate")
+    os.mkfifo(gate)
+
     class SlowToLoad:
         def __reduce__(self):
-            return exec, ("import select; select.select([], [], [], 1.2)",)
+            return print, ("loads",)
 
     data = SlowToLoad()
+
+    def function(payload, report):
+        print("runs", data)
+        os.close(os.open(gate, os.O_RDONLY))
+
+    def echo(line):
+        clock.pass_by(300)
+        if "runs" in line:
+            os.close(os.open(gate, os.O_WRONLY))
+
     driver = make_driver()
-    driver.run(LocalProcesses(1, task_timeout=1), lambda payload, report: data, [None])
+    driver.run(LocalProcesses(1, task_timeout=500, start_timeout=500, echo=echo), function, [None])
     assert not driver.failures()
 
 
@@ -473,7 +566,8 @@ def test_an_interpreter_that_cannot_start_is_told(make_driver, monkeypatch, tmp_
 def test_an_interpreter_that_hangs_is_ended(make_driver, monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "executable", program(tmp_path / "python", "exec sleep 1000"))
     driver = make_driver()
-    driver.run(LocalProcesses(1, start_timeout=0.2), own_pid, [None])
+    # Its task does not hold up the driver, though the channel has no room for it.
+    driver.run(LocalProcesses(1, start_timeout=0.2), own_pid, [bytes(16 * MEGA)])
     assert driver.failures()["0"].kind == "start"
     assert "was not ready after 0.2 s" in driver.failures()["0"].message
 
@@ -670,6 +764,16 @@ def test_limits_are_positive(name, value):
 def test_the_hard_bound_is_the_higher_one():
     with pytest.raises(ArgumentError, match="max_memory=2, hard_memory=1"):
         LocalProcesses(1, max_memory=2, hard_memory=1)
+
+
+def test_errors_call_the_arguments_as_the_caller_does():
+    names = Names(max_memory="soft", hard_memory="hard", cpus_per_task="cores")
+    with pytest.raises(ArgumentError, match=r"^hard, which .* is at least soft.*soft=2, hard=1"):
+        LocalProcesses(1, max_memory=2, hard_memory=1, names=names)
+    with pytest.raises(ArgumentError, match=r"^hard is a positive number.*Received: 0"):
+        LocalProcesses(1, hard_memory=0, names=names)
+    with pytest.raises(ArgumentError, match=r"Received: cores=0"):
+        LocalProcesses(1, cpus_per_task=0, names=names)
 
 
 def test_windows_is_told_the_way_out(monkeypatch):

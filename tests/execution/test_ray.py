@@ -1,6 +1,8 @@
 """What only a cluster can do: lose a node, have no room."""
 
 import os
+import re
+import socket
 import sys
 import threading
 
@@ -11,9 +13,12 @@ from tfhpo.errors import ArgumentError, MissingExtraError
 
 pytest.importorskip("ray", reason="the extra `ray` is not installed")
 
+from tfhpo.execution import Names
 from tfhpo.execution.ray import RayCluster
+from tfhpo.execution.ray_connection import probe
+from tfhpo.execution.ray_host import Host
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 
 
 def test_a_lost_node_costs_its_one_task(ray_nodes, make_driver):
@@ -114,6 +119,36 @@ def test_actors_that_may_share_a_gpu_share_its_memory(ray_nodes, make_driver):
     assert driver.values() == {"0": "true"}
 
 
+THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, "1"), (0.5, "1")])
+def test_an_actor_has_the_threads_of_its_cores(ray_nodes, make_driver, cores, threads):
+    def function(payload, report):
+        import threadpoolctl
+
+        pools = {pool["num_threads"] for pool in threadpoolctl.threadpool_info()}
+        return [os.environ.get(name) for name in THREADS], pools, "tensorflow" in sys.modules
+
+    driver = make_driver()
+    driver.run(RayCluster(1, cpus_per_task=cores), function, [None])
+    variables, pools, is_loaded = driver.values()["0"]
+    assert variables == [threads] * 3
+    # NumPy's is loaded before the function; TensorFlow, which sees the variables, is not.
+    assert pools <= {1}
+    assert not is_loaded
+
+
+@pytest.mark.parametrize(("asked", "given"), [({}, "4"), ({"OMP_NUM_THREADS": "3"}, "3")])
+def test_the_environment_of_a_node_may_ask_for_fewer_threads(monkeypatch, asked, given):
+    for name in THREADS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in asked.items():
+        monkeypatch.setenv(name, value)
+    Host({}, threads=4)
+    assert [os.environ[name] for name in THREADS] == [given, "4", "4"]
+
+
 def test_a_cluster_without_room_is_told(ray_nodes, make_driver):
     with pytest.raises(ArgumentError, match=r"0 GPUs, has no room.*gpus_per_task=1"):
         make_driver().run(RayCluster(gpus_per_task=1), lambda payload, report: None, [None])
@@ -129,6 +164,9 @@ def test_a_cluster_without_room_is_told(ray_nodes, make_driver):
         {"cpus_per_task": -1},
         {"cpus_per_task": 0},
         {"cpus_per_task": "1"},
+        {"cpus_per_task": True},
+        {"cpus_per_task": float("nan")},
+        {"cpus_per_task": float("inf")},
         {"gpus_per_task": 1.5},
         {"gpus_per_task": float("nan")},
     ],
@@ -143,6 +181,46 @@ def test_a_cluster_must_be_named(monkeypatch, make_driver):
     monkeypatch.setattr("ray.is_initialized", lambda: False)
     with pytest.raises(ArgumentError, match="RAY_ADDRESS"):
         make_driver().run(RayCluster(), lambda payload, report: None, [None])
+
+
+@pytest.fixture
+def _unconnected(monkeypatch):
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
+
+
+@pytest.mark.usefixtures("_unconnected")
+@pytest.mark.parametrize("form", ["127.0.0.1:{}", "ray://localhost:{}", "[::1]:{}"])
+def test_an_address_where_nobody_listens_is_told_at_once(make_driver, monkeypatch, capfd, form):
+    # Ray would wait for minutes, and tell of that on the standard error.
+    monkeypatch.setattr("ray.init", lambda *_, **__: pytest.fail("Ray was asked"))
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        address = form.format(unheard.getsockname()[1])
+        engine = RayCluster(address=address, names=Names(address="ray_address"))
+        told = (
+            rf"No Ray cluster can be reached.*refused.*Received: ray_address='{re.escape(address)}'"
+        )
+        with pytest.raises(ArgumentError, match=told):
+            make_driver().run(engine, lambda payload, report: None, [None])
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("_unconnected")
+def test_what_ray_itself_refuses_is_told(make_driver, monkeypatch):
+    def init(*_, **__):
+        raise ConnectionError("no instance is running")
+
+    monkeypatch.setattr("ray.init", init)
+    with pytest.raises(ArgumentError, match=r"no instance is running.*Received: address='auto'"):
+        make_driver().run(RayCluster(address="auto"), lambda payload, report: None, [None])
+
+
+def test_the_address_of_a_cluster_is_heard(ray_nodes):
+    probe(ray_nodes.address, "address")
+    port = ray_nodes.address.rpartition(":")[2]
+    probe(f"127.0.0.1:{port}", "address")
+    # Forms without a port are Ray's to resolve.
+    probe("auto", "address")
 
 
 def test_the_extra_is_named(monkeypatch):

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tfhpo.errors import ArgumentError
-from tfhpo.execution import slots, usable_cpus, visible_gpus
+from tfhpo.execution import Names, find_gpus, slots, usable_cpus, visible_gpus
 from tfhpo.execution.gpus import listed
 
 LISTING = """\
@@ -49,6 +49,57 @@ def test_the_threads_are_divided():
         assert slot.env["TF_NUM_INTRAOP_THREADS"] == "2"
         assert slot.env["TF_NUM_INTEROP_THREADS"] == "2"
     assert [slot.threads for slot in slots(5, gpus=[], cpus=2)] == [1] * 5
+
+
+def test_cores_can_be_asked_for():
+    found = slots("auto", cpus_per_task=3, gpus=[], cpus=8)
+    assert [slot.threads for slot in found] == [3, 3]
+    assert all(slot.env["TF_NUM_INTRAOP_THREADS"] == "3" for slot in found)
+    assert [slot.threads for slot in slots(2, cpus_per_task=1, gpus=[], cpus=8)] == [1, 1]
+
+
+@pytest.mark.parametrize(("cores", "count"), [(None, 3), (1, 3), (4, 2), (8, 1)])
+def test_auto_has_room_for_both_kinds(cores, count):
+    found = slots("auto", cpus_per_task=cores, gpus=["0", "1", "2"], cpus=8)
+    assert shares(found) == [(str(index),) for index in range(count)]
+
+
+def test_few_cores_leave_no_gpu_idle_unasked():
+    assert len(slots("auto", gpus=["0", "1", "2"], cpus=2)) == 3
+
+
+@pytest.mark.parametrize(
+    ("workers", "cores", "rule"),
+    [
+        (1, 0, "whole number of processor cores, at least 1.*Received: cpus_per_task=0"),
+        (1, -1, "at least 1.*Received: cpus_per_task=-1"),
+        (1, 1.5, "whole number.*Received: cpus_per_task=1.5"),
+        (1, True, "whole number.*Received: cpus_per_task=True"),
+        (1, "2", "whole number.*Received: cpus_per_task='2'"),
+        (1, float("nan"), "whole number.*Received: cpus_per_task=nan"),
+        (1, float("inf"), "whole number.*Received: cpus_per_task=inf"),
+        ("auto", 5, "more processor cores than this process may use, 4.*cpus_per_task=5"),
+        (3, 2, "With 2 .* room for 2 workers on the 4 .*workers=3, cpus_per_task=2"),
+    ],
+)
+def test_cores_that_cannot_be_given_are_refused(workers, cores, rule):
+    with pytest.raises(ArgumentError, match=rf"(?s){rule}"):
+        slots(workers, cpus_per_task=cores, gpus=[], cpus=4)
+
+
+def test_errors_call_the_arguments_as_the_caller_does():
+    names = Names(gpus_per_task="--gpus", cpus_per_task="--cpus")
+    for arguments, told in (
+        ({"gpus_per_task": 3}, "Received: --gpus=3"),
+        ({"gpus_per_task": "x"}, "Received: --gpus='x'"),
+        ({"workers": 3, "gpus_per_task": 1}, "such as --gpus=0.67, makes more, and --gpus=0 uses"),
+        ({"cpus_per_task": 9}, "Received: --cpus=9"),
+        ({"cpus_per_task": 0}, "Received: --cpus=0"),
+        ({"workers": 4, "gpus_per_task": 0, "cpus_per_task": 2}, "without --cpus, more.*--cpus=2"),
+    ):
+        with pytest.raises(ArgumentError, match=told) as caught:
+            slots(**{"workers": 1, **arguments}, gpus=["0", "1"], cpus=4, names=names)
+        assert "_per_task" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -151,10 +202,38 @@ def test_the_driver_is_asked(monkeypatch, tmp_path, text, count):
     assert len(visible_gpus()) == count
 
 
-def test_no_driver_is_no_gpu(monkeypatch, tmp_path):
+@pytest.fixture
+def driver(monkeypatch, tmp_path):
+    """Returns what puts GPUs, by their minor numbers, into a system without nvidia-smi."""
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("tfhpo.execution.gpus._DRIVER", tmp_path / "gpus")
+    monkeypatch.setattr("tfhpo.execution.gpus._DEVICES", tmp_path)
+
+    def install(known, present):
+        for minor in known:
+            folder = tmp_path / "gpus" / f"0000:0{minor}:00.0"
+            folder.mkdir(parents=True)
+            text = f"Model: \t\t NVIDIA H200\nIRQ:   \t\t 9\nDevice Minor: \t {minor}\n"
+            (folder / "information").write_text(text)
+        for minor in present:
+            (tmp_path / f"nvidia{minor}").touch()
+
+    return install
+
+
+def test_no_driver_is_no_gpu(driver):
+    driver([], [0])
     assert visible_gpus() == []
+
+
+@pytest.mark.parametrize(
+    ("known", "present", "names"),
+    [([0, 1], [0, 1], ["0", "1"]), ([0, 1, 2], [1, 2], ["0", "1"]), ([0], [], [])],
+)
+def test_the_drivers_folder_is_the_fall_back(driver, tmp_path, known, present, names):
+    driver(known, present)
+    assert find_gpus() == (names, str(tmp_path / "gpus"))
 
 
 def test_the_cores_are_those_that_this_process_may_use():

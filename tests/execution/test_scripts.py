@@ -60,6 +60,59 @@ def test_a_program_needs_no_guard(tmp_path, root, how):
     assert (done.stderr, done.stdout) == ("", "scores [2, 3, 6]\n")
 
 
+# Its exit status tells how it went, because it may have no stream to print to.
+CLOSED = """
+import os, sys
+sys.path.insert(0, {root!r})
+for descriptor in {closed}:
+    os.close(descriptor)
+import numpy as np
+from tfhpo.execution import LocalProcesses, Task
+
+data = np.ones(300_000)
+told, lines = [], []
+def trial(payload, report):
+    print("here")
+    return data.sum() + report(payload)
+
+LocalProcesses(1, echo=lines.append).run(
+    trial,
+    iter([Task("0", 1)]),
+    lambda key, payload: payload,
+    lambda task, outcome: told.append(outcome.value),
+)
+sys.exit(0 if (told, lines) == ([300_001], ["[worker 0] here"]) else 3)
+"""
+
+
+@pytest.mark.parametrize("closed", [(0,), (0, 1, 2)])
+def test_a_program_may_have_closed_its_standard_streams(root, closed):
+    script = CLOSED.format(root=root, closed=closed)
+    assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 0
+
+
+# As far as another system can show it: what only POSIX systems have is gone.
+WINDOWS = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+import cloudpickle, multiprocessing.connection, numpy, psutil, subprocess, tempfile
+del signal.SIGUSR1, signal.SIGKILL
+sys.modules["fcntl"] = None
+from tfhpo.execution import InProcess, LocalProcesses, Task
+InProcess().run(lambda payload, report: payload, iter([Task("0", 1)]), print, print)
+os.name = "nt"
+LocalProcesses(1)
+"""
+
+
+def test_on_windows_trials_run_in_this_process(root):
+    done = subprocess.run(
+        [sys.executable, "-c", WINDOWS.format(root=root)], capture_output=True, text=True
+    )
+    assert "Outcome(value=1, failure=None" in done.stdout
+    assert "Worker processes need Linux or macOS" in done.stderr
+
+
 # Holds a pipe in two workers, in what they start, and never answers; where it forks, the fork keeps
 # the driver's ends of the channels.
 HELD = """
@@ -87,8 +140,9 @@ LocalProcesses(2).run(trial, iter([Task("a", 0), Task("b", 1)]), on_report, prin
 """
 
 
-@pytest.mark.parametrize("forks", [False, True])
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "forks"), [(signal.SIGKILL, False), (signal.SIGKILL, True), (signal.SIGTERM, False)]
+)
 def test_nothing_outlives_a_killed_driver(root, holders, number, forks):
     script = HELD.format(root=root, path=holders.path, forks=forks)
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as driver:

@@ -62,6 +62,7 @@ GOOD = {
     "afterwards": lambda make: make(layers.Dense(8), norm(), drop()),
     "apart": lambda make: make(drop(), layers.Dense(8), norm()),
     "of nothing": lambda make: make(drop(0.0), norm()),
+    "that keeps the variance": lambda make: make(layers.AlphaDropout(0.5), norm()),
     "layer normalisation": lambda make: make(drop(), layers.LayerNormalization()),
     "in another order": lambda make: make(sequential(norm(), drop()), layers.Dense(8)),
 }

@@ -43,7 +43,7 @@ def test_counts_that_break_their_rule_are_refused(arguments):
         (GridOracle, {"levels": 1}, "levels"),
         (ElasticGridOracle, {"options": {"alpha": 2}}, "alpha"),
         (ElasticGridOracle, {"options": {"level": 3}}, "Received: 'level'. Did you mean 'levels'"),
-        (ElasticGridOracle, {"options": {"levels": "3"}}, "cannot use the options .*'3'"),
+        (ElasticGridOracle, {"options": {"levels": "3"}}, "`levels` must be an integer.*'3'"),
         (ElasticGridOracle, {"options": [3]}, r"`options` must be a dictionary. Received: \[3\]"),
         (ElasticGridOracle, {"distributions": "x"}, "`distributions` must be a dictionary"),
     ],

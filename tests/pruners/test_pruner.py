@@ -298,7 +298,7 @@ def test_what_is_no_pruner_is_refused(wrong):
 )
 def test_settings_that_make_no_sense_are_refused(kind, settings):
     (name, value), *_ = settings.items()
-    with pytest.raises(ArgumentError, match=f"`{name}` must be .* Received: {value}"):
+    with pytest.raises(ArgumentError, match=f"`{name}` must be .* Received: {name}={value}"):
         kind(**settings)
 
 

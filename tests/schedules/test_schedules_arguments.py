@@ -6,7 +6,7 @@ import pytest
 
 from tfhpo import schedules
 from tfhpo.errors import ArgumentError
-from tfhpo.schedules.arguments import MOST_STEPS
+from tfhpo.schedules.checks import MOST_STEPS
 
 #: Each class with good arguments, of which a test spoils one.
 GOOD = {
@@ -34,11 +34,12 @@ NO_NUMBERS = [NAN, INFINITY, True, np.True_, "0.1", None, 1j, np.array(0.1), [0.
 POSITIVE = ("a finite number above 0", [0, 0.0, -0.1, *NO_NUMBERS])
 NOT_NEGATIVE = ("a finite number of 0 or more", [-0.1, *NO_NUMBERS])
 AT_LEAST_ONE = ("a finite number of 1 or more", [0.99, 0, -1, *NO_NUMBERS])
+LENGTHENING = ("1, or a finite number of 1.00001 or more", [1.000009, 0.99, 0, -1, *NO_NUMBERS])
 FRACTION = ("a number from 0 to 1", [-0.1, 1.1, *NO_NUMBERS])
 BELOW_ONE = ("a number of 0 or more and below 1", [-0.1, 1.0, *NO_NUMBERS])
 ABOVE_ZERO = ("a number above 0 and of 1 at most", [0.0, 1.1, *NO_NUMBERS])
-WHOLE = (f"a whole number from 0 to {MOST_STEPS}", [-1, 2**31, 1.5, 10.0, *NO_NUMBERS])
-COUNT = (f"a whole number from 1 to {MOST_STEPS}", [0, -1, 2**31, 1.5, 10.0, *NO_NUMBERS])
+WHOLE = (f"an integer from 0 to {MOST_STEPS}", [-1, 2**31, 1.5, 10.0, *NO_NUMBERS])
+COUNT = (f"an integer from 1 to {MOST_STEPS}", [0, -1, 2**31, 1.5, 10.0, *NO_NUMBERS])
 FLAG = ("True or False", [0, 1, None, "yes"])
 NAME = ("a text, not empty and without '/'", [None, "", "a/b", 3])
 RATES = ("a finite number above 0", [[0.1, 0.0, 0.1], [0.1, NAN, 1], [0.1, True, 1]])
@@ -70,7 +71,7 @@ RULES = {
         "warmup_steps": WHOLE,
     },
     "CosineDecayRestarts": {
-        "initial_learning_rate": POSITIVE, "first_decay_steps": POSITIVE, "t_mul": AT_LEAST_ONE,
+        "initial_learning_rate": POSITIVE, "first_decay_steps": POSITIVE, "t_mul": LENGTHENING,
         "m_mul": POSITIVE, "alpha": FRACTION,
     },
     "LinearCosineDecay": {

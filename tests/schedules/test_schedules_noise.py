@@ -80,6 +80,25 @@ def test_seeds_are_independent(one, other):
     assert stats.spearmanr(here[1:], there[:-1]).pvalue > LEAST
 
 
+def square(first, second):
+    """Returns p of two uniform numbers' being independent, by the cells that they fall into."""
+    cells = np.histogram2d(first, second, bins=16, range=[(0, 1), (0, 1)])[0]
+    return stats.chisquare(cells.ravel()).pvalue
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_angle_is_independent_of_the_radius_of_the_neighbours_and_of_the_next_seed(seed):
+    steps = np.arange(50_000)
+    radius, angle = (u.numpy() for u in StepNoise(seed).uniforms(steps))
+    other = [u.numpy() for u in StepNoise(seed + 1).uniforms(steps)]
+    pairs = [(radius, other[0]), (angle, other[1]), (angle, other[0])]
+    # The upper half of the radius's bits, and the lower.
+    pairs += [(radius, angle), (np.mod(radius * 2**16, 1), angle)]
+    for lag in (1, 2, 256):
+        pairs += [(one[:-lag], two[lag:]) for one in (radius, angle) for two in (radius, angle)]
+    assert min(square(*pair) for pair in pairs) > LEAST / len(pairs)
+
+
 def test_seeds_at_one_step_are_standard_normal():
     noise = [float(StepNoise(seed)(17)) for seed in range(300)]
     assert stats.kstest(noise, "norm").pvalue > LEAST

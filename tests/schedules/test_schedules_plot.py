@@ -142,9 +142,9 @@ def test_a_picture_is_saved_and_shown(tmp_path):
         ({"schedules": []}, r"`schedules` must be .* Received: schedules=\[\]"),
         ({"schedules": {}}, r"`schedules` must be .* Received: schedules=\{\}"),
         ({"schedules": {"a": 0.1}}, r"`schedules` must be .* Received: schedules=\{'a': 0\.1\}"),
-        ({"total_steps": 0}, "`total_steps` must be a whole number from 1 to .*=0"),
-        ({"total_steps": 1.5}, "`total_steps` must be a whole number from 1 to .*=1.5"),
-        ({"steps_per_epoch": 0}, "`steps_per_epoch` must be a whole number from 1 to .*=0"),
+        ({"total_steps": 0}, "`total_steps` must be an integer from 1 to .*=0"),
+        ({"total_steps": 1.5}, "`total_steps` must be an integer from 1 to .*=1.5"),
+        ({"steps_per_epoch": 0}, "`steps_per_epoch` must be an integer from 1 to .*=0"),
         ({"log": "yes"}, "`log` must be True or False. Received: log='yes'"),
         ({"path": "rates.xyz"}, "`path` must end in one of .*'rates.xyz'"),
     ],
@@ -211,7 +211,7 @@ def test_every_column_of_a_page_with_gaps_tells_its_steps():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"total_steps": 19}, "`total_steps` must be a whole number from 20 to"),
+        ({"total_steps": 19}, "`total_steps` must be an integer from 20 to"),
         ({"learning_rate": 0}, "`learning_rate` must be a finite number above 0"),
         ({"kinds": []}, r"`kinds` must name at least one.* Received: \[\]"),
         ({"kinds": ["sine"]}, r"`kinds` must be one of .* Received: 'sine'. Did you mean 'cosine'"),

@@ -107,6 +107,16 @@ def test_equal_cycles_stay_equal_for_ever(schedule, period):
     np.testing.assert_array_equal(rates(schedule, later + np.arange(10, period + 10)), first)
 
 
+@pytest.mark.parametrize("t_mul", [1.00001, 1.001])
+def test_no_restart_is_missed_where_cycles_hardly_grow(t_mul):
+    schedule = schedules.CosineDecayRestarts(1.0, 1000, t_mul=t_mul)
+    begins = 1000 * (t_mul ** np.arange(20) - 1) / (t_mul - 1)
+    for passed in (0.05, 0.5, 0.95):
+        steps = begins + passed * 1000 * t_mul ** np.arange(20)
+        height = (1 + np.cos(np.pi * passed)) / 2
+        np.testing.assert_allclose(rates(schedule, steps), height, atol=0.01)
+
+
 @pytest.mark.parametrize("length", [10**6, 10**7, 10**8, 10**9])
 def test_a_height_that_fades_over_many_steps_does_so_in_time(length):
     """In float32 such a gamma is off by a part of itself that so many steps multiply."""

@@ -154,9 +154,9 @@ def test_lengths(length, steps):
             {"total_steps": None, "epochs": 3, "samples": 100},
             r"`samples` with `batch_size`.*Received: epochs=3, samples=100",
         ),
-        ({"total_steps": 0}, r"`total_steps` must be a whole number from 1.*total_steps=0"),
-        ({"total_steps": 10.0}, r"`total_steps` must be a whole.*total_steps=10.0"),
-        ({"total_steps": True}, r"`total_steps` must be a whole.*total_steps=True"),
+        ({"total_steps": 0}, r"`total_steps` must be an integer from 1.*total_steps=0"),
+        ({"total_steps": 10.0}, r"`total_steps` must be an integer.*total_steps=10.0"),
+        ({"total_steps": True}, r"`total_steps` must be an integer.*total_steps=True"),
         (
             {"total_steps": None, "epochs": 2, "steps_per_epoch": -1},
             r"`steps_per_epoch` must be .*=-1",

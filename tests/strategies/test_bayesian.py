@@ -11,6 +11,7 @@ from tfhpo.errors import ArgumentError
 from tfhpo.space import Condition, FloatRange, Levels, Parameter, Prior, Space, Steps
 from tfhpo.strategies import TPE, BayesianOptimization, Result
 from tfhpo.strategies.bayesian import ACQUISITIONS
+from tfhpo.surrogates.gaussian_process import GaussianProcess
 
 BOTH = [BayesianOptimization, TPE]
 
@@ -273,6 +274,34 @@ def test_a_long_history_is_thinned_and_still_told_from():
     ((_, found),) = search.suggest()
     assert found.x[:2] == pytest.approx([0.3, 0.3], abs=0.1)
     assert len(search.state()["private"]["fit"]["theta"]) == 6
+
+
+def test_pending_and_failed_points_take_places_of_the_model_and_add_none(monkeypatch):
+    monkeypatch.setattr("tfhpo.strategies.bayesian._MODEL_SIZE", 40)
+    search, sizes = make(box(2)), []
+    for method in ("conditioned", "imagining"):
+        noting(monkeypatch, method, sizes)
+    rng = np.random.default_rng(0)
+    points = [search.space.draw(p) for p in rng.random((150, 2))]
+    keys = [search.hold(point) for point in points]
+    for key, point in zip(keys[:100], points[:100], strict=True):
+        score = math.nan if point.x[0] > 0.5 else bowl(point.x)
+        search.observe([Result(key, point, score)])
+    search.suggest()
+    # 10 with a score and 10 failed ones, and then 20 that are pending.
+    assert sizes == [20, 40]
+
+
+def noting(monkeypatch, method, sizes):
+    """Notes how many points a Gaussian process has after further ones."""
+    extend = getattr(GaussianProcess, method)
+
+    def noted(self, points, *arguments):
+        made = extend(self, points, *arguments)
+        sizes.append(len(made.points))
+        return made
+
+    monkeypatch.setattr(GaussianProcess, method, noted)
 
 
 def test_it_recommends_by_the_mean_where_scores_are_noisy():

@@ -119,7 +119,8 @@ def test_samples_have_the_posteriors_mean_and_spread():
     columns = Columns(np.array([False, False]))
     model = process(columns, 6, 3)
     asked = columns.encode(*points(columns, 3, 4))
-    drawn = model.samples(asked, 20_000, np.random.default_rng(0))
+    after = model.imagining(asked, 20_000, np.random.default_rng(0))
+    drawn = after.outputs[-3:].T
     mean, deviation = model.posterior(asked)
     assert drawn.mean(axis=0) == pytest.approx(mean, abs=0.02)
     noise = np.exp(model.hyperparameters.noise)

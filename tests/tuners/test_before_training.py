@@ -85,17 +85,25 @@ def no_training(monkeypatch):
     ("settings", "kind", "told"),
     [
         ({"build": no_parameters}, ArgumentError, r"must hold at least one parameter.*empty"),
-        ({"max_trials": 0}, ArgumentError, r"`max_trials` must be .* at least 1. Received: 0"),
-        ({"max_trials": 2.5}, ArgumentError, r"`max_trials` must be an integer.*Received: 2.5"),
-        ({"seed": -1}, ArgumentError, r"`seed` must be .* at least 0. Received: -1"),
+        (
+            {"max_trials": 0},
+            ArgumentError,
+            r"`max_trials` must be .* at least 1. Received: max_trials=0",
+        ),
+        (
+            {"max_trials": 2.5},
+            ArgumentError,
+            r"`max_trials` must be an integer.*Received: max_trials=2.5",
+        ),
+        ({"seed": -1}, ArgumentError, r"`seed` must be .* at least 0. Received: seed=-1"),
         (
             {"executions_per_trial": 0},
             ArgumentError,
-            r"`executions_per_trial` must be .* at least 1. Received: 0",
+            r"`executions_per_trial` must be .* at least 1. Received: executions_per_trial=0",
         ),
-        ({"checkpoints": -1}, ArgumentError, r"`checkpoints` must be .*Received: -1"),
-        ({"patience": 0}, ArgumentError, r"`patience` must be .*Received: 0"),
-        ({"max_time": 0}, ArgumentError, r"`max_time` must be .*Received: 0"),
+        ({"checkpoints": -1}, ArgumentError, r"`checkpoints` must be .*Received: checkpoints=-1"),
+        ({"patience": 0}, ArgumentError, r"`patience` must be .*Received: patience=0"),
+        ({"max_time": 0}, ArgumentError, r"`max_time` must be .*Received: max_time=0"),
         (
             {"distributions": {"units": scipy.stats.randint(2, 100)}},
             SpaceError,

@@ -110,5 +110,5 @@ def test_equal_scores_keep_the_first(tmp_path):
 
 @pytest.mark.parametrize("keep", [-1, 1.5, True, "best", None])
 def test_what_is_no_count_is_refused(keep):
-    with pytest.raises(ArgumentError, match=r"number of trials from 0 on, or 'all'. Received: "):
+    with pytest.raises(ArgumentError, match=r"integer of at least 0, or 'all'. Received: "):
         CheckpointKeeper(keep, str)

@@ -139,7 +139,7 @@ def test_a_bad_argument_from_a_function_fails_its_trial_alone(tmp_path, name):
     tuner = grid(tmp_path, lambda hp: compiled(network(2)))
     searched(tuner, **{name: lambda hp: hp.Choice("number", [0, 1, 2], default=1)})
     assert statuses(tuner) == list("FCC")
-    told = f"`{name}` must be an integer of at least 1. Received: 0."
+    told = f"`{name}` must be an integer of at least 1. Received: {name}=0."
     assert told in tuner.study().trials[0].message
 
 

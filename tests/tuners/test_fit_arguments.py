@@ -170,11 +170,15 @@ def test_a_log_directory_needs_no_callback(tmp_path):
 @pytest.mark.parametrize(
     ("argument", "value", "told"),
     [
-        ("epochs", 0, "`epochs` must be an integer of at least 1. Received: 0"),
-        ("batch_size", -4, "`batch_size` must be an integer of at least 1. Received: -4"),
-        ("epochs", lambda hp: hp.Int("epochs", 0, 3), "`epochs` must be .* Received: 0"),
-        ("batch_size", "32", "`batch_size` must be .* Received: '32'"),
-        ("epochs", 2.5, "`epochs` must be .* Received: 2.5"),
+        ("epochs", 0, "`epochs` must be an integer of at least 1. Received: epochs=0"),
+        (
+            "batch_size",
+            -4,
+            "`batch_size` must be an integer of at least 1. Received: batch_size=-4",
+        ),
+        ("epochs", lambda hp: hp.Int("epochs", 0, 3), "`epochs` must be .* Received: epochs=0"),
+        ("batch_size", "32", "`batch_size` must be .* Received: batch_size='32'"),
+        ("epochs", 2.5, "`epochs` must be .* Received: epochs=2.5"),
     ],
 )
 def test_counts_below_one_are_refused_before_training(tmp_path, argument, value, told):

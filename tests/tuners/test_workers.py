@@ -39,6 +39,12 @@ def hanging():
     signal.pause()
 
 
+def hoarding():
+    hoard = b"x" * (2 << 30)
+    hanging()
+    return hoard
+
+
 def searched(tuner, **fit):
     tuner.search(X, Y, **{**FIT, **fit})
     return tuner
@@ -75,10 +81,16 @@ def test_what_ends_a_process_costs_one_attempt_at_one_trial(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("act", "cause"), [(killed, "SIGKILL"), (hanging, "25"), (lambda: 1 / 0, "ZeroDivisionError")]
+    ("act", "cause"),
+    [
+        (hanging, "It took more than 25 s"),
+        (hoarding, "bytes of memory, more than the bound of 2,147,483,648"),
+        (lambda: 1 / 0, "ZeroDivisionError"),
+    ],
 )
 def test_the_cause_is_recorded_where_there_is_no_further_attempt(tmp_path, act, cause):
-    tuner = random_search(tmp_path, max_trials=2, isolate=True, trial_timeout=25.0)
+    bounds = {"trial_timeout": 25.0, "max_trial_memory": 2 << 30}
+    tuner = random_search(tmp_path, max_trials=2, isolate=True, **bounds)
     searched(tuner, callbacks=[FirstTimeOnly(tmp_path / "mark", act)])
     first, second = tuner.study().trials
     assert (first.status, second.status) == (TrialStatus.FAILED, TrialStatus.COMPLETED)
@@ -233,6 +245,15 @@ def test_a_warning_of_a_worker_is_passed_on_once(tmp_path):
         ({"isolate": True, "gpus_per_trial": "1"}, r"whole number of GPUs.*gpus_per_trial='1'"),
         ({"isolate": True, "max_process_memory": "4GB"}, r"number of bytes.*Received: '4GB'"),
         ({"isolate": True, "max_process_memory": 4096}, r"at least 67,108,864.*Received: 4096"),
+        ({"workers": 1, "cpus_per_trial": 1}, r"`cpus_per_trial` is about trials in processes"),
+        ({"isolate": True, "cpus_per_trial": 0}, r"at least 1. Received: cpus_per_trial=0"),
+        ({"isolate": True, "cpus_per_trial": 1 << 20}, r"cannot get more.*cpus_per_trial=1048576"),
+        ({"isolate": True, "max_trial_memory": 4096}, r"`max_trial_memory` is.*Received: 4096"),
+        ({"engine": "ray", "max_trial_memory": 1 << 40}, r"Ray itself looks after.*max_trial_mem"),
+        (
+            {"isolate": True, "max_process_memory": 1 << 33, "max_trial_memory": 1 << 32},
+            r"max_trial_memory, which ends .* is at least max_process_memory",
+        ),
         ({"workers": 2, "gpus_per_trial": 9}, r"cannot get more GPUs.*gpus_per_trial=9"),
     ],
 )

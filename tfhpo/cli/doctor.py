@@ -133,9 +133,21 @@ def _computing() -> list[Finding]:
     return [
         Finding("keras backend", keras.config.backend()),
         Finding("devices", names, "" if has_gpu else "no GPU seen: trials run on the CPU"),
+        gpus_to_divide(),
         Finding('workers="auto"', _places()),
         Finding('distribution="mirrored"', _replicas()),
     ]
+
+
+def gpus_to_divide() -> Finding:
+    """Returns which GPUs workers would get, and who knows of them."""
+    from tfhpo.execution import find_gpus
+
+    found = find_gpus()
+    told = f"{', '.join(found.names)} (known by {found.source})" if found.names else "none"
+    by_driver = bool(found.names) and found.source.startswith("/")
+    advice = "nvidia-smi is missing, so parts of partitioned GPUs are not seen" if by_driver else ""
+    return Finding("GPUs for workers", told, advice)
 
 
 def _places() -> str:

@@ -13,7 +13,7 @@ import typer
 
 from tfhpo.cli import places
 from tfhpo.cli.launching import Launch
-from tfhpo.cli.places import GpusOption
+from tfhpo.cli.places import CpusOption, GpusOption
 from tfhpo.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def launch(
         str, typer.Option(help="How many workers; auto for one per GPU, or processor core.")
     ] = "auto",
     gpus_per_trial: GpusOption = None,
+    cpus_per_trial: CpusOption = None,
     port: Annotated[
         int | None,
         typer.Option(min=1, max=65535, help="The chief's port on 127.0.0.1; by default a free one"),
@@ -56,7 +57,7 @@ def launch(
     if not script.is_file():
         raise ArgumentError(f"A script to launch is a file. Received: {str(script)!r}.")
     command = [sys.executable, str(script), *(arguments or ())]
-    slots = _slots(workers, gpus_per_trial)
+    slots = _slots(workers, gpus_per_trial, cpus_per_trial)
     with _held_port(port or 0) as number:
         address = {"KERASTUNER_ORACLE_IP": _LOOPBACK, "KERASTUNER_ORACLE_PORT": str(number)}
         environments = {
@@ -69,14 +70,13 @@ def launch(
         raise typer.Exit(status)
 
 
-def _slots(workers: str, gpus_per_trial: float | None) -> list[Slot]:
+def _slots(workers: str, gpus: float | None, cpus: float | None) -> list[Slot]:
+    from tfhpo.execution.names import Names
     from tfhpo.execution.resources import slots
 
     count = places.workers(workers)
-    try:
-        return slots("auto" if count is None else count, gpus_per_trial)
-    except ArgumentError as error:
-        raise ArgumentError(str(error).replace("gpus_per_task", "gpus_per_trial")) from error
+    names = Names(gpus_per_task="--gpus-per-trial", cpus_per_task="--cpus-per-trial")
+    return slots("auto" if count is None else count, gpus, cpus, names=names)
 
 
 @contextlib.contextmanager

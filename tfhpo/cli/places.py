@@ -23,6 +23,12 @@ IsolateOption = Annotated[
 GpusOption = Annotated[
     float | None, typer.Option(help="How many GPUs each worker gets; 0.5 for half of one.")
 ]
+CpusOption = Annotated[
+    float | None,
+    typer.Option(
+        help="How many processor cores each worker gets; by default an equal share, on Ray 1."
+    ),
+]
 TimeoutOption = Annotated[
     float | None, typer.Option(help="Seconds after which a trial is ended, and has failed.")
 ]

@@ -34,6 +34,7 @@ _LATER = {
     "workers": None,
     "isolate": False,
     "gpus_per_trial": None,
+    "cpus_per_trial": None,
     "trial_timeout": None,
     "ray_address": None,
 }
@@ -61,6 +62,7 @@ class TuneRequest:
         workers: How many trials run at a time, or "auto"; None for one, in this process.
         isolate: Whether the trials of one worker run in another process.
         gpus_per_trial: How many GPUs each worker gets; None for one, where there are some.
+        cpus_per_trial: How many processor cores each worker gets; None for an equal share.
         trial_timeout: Seconds that a trial may take; None for no bound.
         ray_address: The Ray cluster to run the trials on; None for this machine.
     """
@@ -82,6 +84,7 @@ class TuneRequest:
     workers: Workers | None
     isolate: bool
     gpus_per_trial: float | None
+    cpus_per_trial: float | None
     trial_timeout: float | None
     ray_address: str | None
 

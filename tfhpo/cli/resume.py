@@ -10,7 +10,14 @@ import typer
 
 from tfhpo.cli import places, searching
 from tfhpo.cli import request as requests
-from tfhpo.cli.places import GpusOption, IsolateOption, RayOption, TimeoutOption, WorkersOption
+from tfhpo.cli.places import (
+    CpusOption,
+    GpusOption,
+    IsolateOption,
+    RayOption,
+    TimeoutOption,
+    WorkersOption,
+)
 
 
 def resume(
@@ -29,6 +36,7 @@ def resume(
     workers: WorkersOption = None,
     isolate: IsolateOption = None,
     gpus_per_trial: GpusOption = None,
+    cpus_per_trial: CpusOption = None,
     trial_timeout: TimeoutOption = None,
     ray_address: RayOption = None,
 ) -> None:
@@ -43,6 +51,7 @@ def resume(
         "workers": places.workers(workers),
         "isolate": isolate,
         "gpus_per_trial": gpus_per_trial,
+        "cpus_per_trial": cpus_per_trial,
         "trial_timeout": trial_timeout,
         "ray_address": ray_address,
     }

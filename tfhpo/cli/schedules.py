@@ -42,11 +42,12 @@ def schedules(
     """Draw all learning-rate schedules, and print their rates during a training."""
     # Keras is about to load; TensorFlow's own words would stand before the table.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from tfhpo.schedules import gallery
+    from tfhpo.schedules import picture
     from tfhpo.schedules.families import families
 
+    # Computed once, for the picture and the table.
     found = families(total_steps, learning_rate, kind)
-    gallery(total_steps, learning_rate, kinds=kind, path=output)
+    picture.save(picture.draw_families(found, total_steps, learning_rate), output)
     console().print(_table(found))
     show_hints([("The picture", str(output))])
 

@@ -167,6 +167,7 @@ def _places(request: TuneRequest) -> dict[str, Any]:
         "workers": request.workers,
         "isolate": request.isolate,
         "gpus_per_trial": request.gpus_per_trial,
+        "cpus_per_trial": request.cpus_per_trial,
         "trial_timeout": request.trial_timeout,
         "engine": "processes" if request.ray_address is None else "ray",
         "ray_address": request.ray_address,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import sys
@@ -10,6 +9,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfhpo.arguments import did_you_mean
 from tfhpo.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def load(target: str) -> Callable[..., Any]:
     module = _file_module(Path(place)) if _is_file(place) else _named_module(place)
     found = getattr(module, name, None)
     if found is None:
-        raise ArgumentError(f"{place} must define {name!r}. {_nearby(module, name)}")
+        raise ArgumentError(f"{place} must define {name!r}.{_nearby(module, name)}")
     if not callable(found):
         raise ArgumentError(
             f"{target} must be a function. Received: {found!r:.80}, of type {type(found).__name__}."
@@ -129,7 +129,4 @@ def _nearby(module: ModuleType, name: str) -> str:
         for key, value in vars(module).items()
         if callable(value) and getattr(value, "__module__", None) == module.__name__
     ]
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    return f"It defines: {', '.join(known) or 'no function'}."
+    return did_you_mean(name, known) or f" It defines: {', '.join(known) or 'no function'}."

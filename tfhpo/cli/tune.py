@@ -10,7 +10,14 @@ import typer
 
 from tfhpo.cli import places, searching, targets
 from tfhpo.cli import request as requests
-from tfhpo.cli.places import GpusOption, IsolateOption, RayOption, TimeoutOption, WorkersOption
+from tfhpo.cli.places import (
+    CpusOption,
+    GpusOption,
+    IsolateOption,
+    RayOption,
+    TimeoutOption,
+    WorkersOption,
+)
 from tfhpo.cli.request import TuneRequest
 from tfhpo.errors import ArgumentError
 
@@ -75,6 +82,7 @@ def tune(
     workers: WorkersOption = None,
     isolate: IsolateOption = None,
     gpus_per_trial: GpusOption = None,
+    cpus_per_trial: CpusOption = None,
     trial_timeout: TimeoutOption = None,
     ray_address: RayOption = None,
     overwrite: Annotated[
@@ -110,6 +118,7 @@ def tune(
         workers=places.workers(workers),
         isolate=bool(isolate),
         gpus_per_trial=gpus_per_trial,
+        cpus_per_trial=cpus_per_trial,
         trial_timeout=trial_timeout,
         ray_address=ray_address,
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Literal, TypeAlias, get_args
 
+from tfhpo.arguments import did_you_mean
 from tfhpo.errors import DistributionError
 
 Name: TypeAlias = Literal["mirrored", "one_device", "multi_worker_mirrored"]
@@ -41,8 +41,7 @@ def check_name(name: str) -> Name:
             return known
     if name in REFUSED:
         raise DistributionError(f"{_capital(REFUSED[name])}. Received: {name!r}.")
-    near = difflib.get_close_matches(name, [*NAMES, *REFUSED], n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(name, [*NAMES, *REFUSED])
     names = ", ".join(repr(one) for one in NAMES)
     raise DistributionError(f"`distribution` must be one of {names}. Received: {name!r}.{hint}")
 

@@ -13,10 +13,11 @@ from tfhpo.execution.engine import (
     Report,
     Task,
 )
-from tfhpo.execution.gpus import visible_gpus
+from tfhpo.execution.gpus import Gpus, find_gpus, visible_gpus
 from tfhpo.execution.in_process import InProcess
 from tfhpo.execution.in_step import Crew, InStep
 from tfhpo.execution.local import LocalProcesses
+from tfhpo.execution.names import Names
 from tfhpo.execution.resources import SHARING, Slot, Workers, slots, usable_cpus
 
 __all__ = [
@@ -26,16 +27,19 @@ __all__ = [
     "Failure",
     "FailureKind",
     "Function",
+    "Gpus",
     "InParts",
     "InProcess",
     "InStep",
     "LocalProcesses",
+    "Names",
     "Outcome",
     "Part",
     "Report",
     "Slot",
     "Task",
     "Workers",
+    "find_gpus",
     "slots",
     "usable_cpus",
     "visible_gpus",

@@ -6,19 +6,49 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
+from typing import NamedTuple
 
 _VARIABLE = "CUDA_VISIBLE_DEVICES"
 _LISTING_SECONDS = 30
 
 
-def visible_gpus() -> list[str]:
-    """Returns the names of the GPUs, each as `CUDA_VISIBLE_DEVICES` takes it.
+# Of NVIDIA's kernel driver: a folder for each GPU of the machine.
+_DRIVER = Path("/proc/driver/nvidia/gpus")
+# Where the devices are that this process may open; a container may have some of them alone.
+_DEVICES = Path("/dev")
 
-    They are those which that variable names, where it is set; else all that `nvidia-smi` lists, by
-    their unique names, because its numbers are not always CUDA's.
+
+class Gpus(NamedTuple):
+    """The GPUs that this process may use.
+
+    Attributes:
+        names: Each as `CUDA_VISIBLE_DEVICES` takes it.
+        source: Who knows of them: that variable, "nvidia-smi", or the folder of the driver.
+    """
+
+    names: list[str]
+    source: str
+
+
+def visible_gpus() -> list[str]:
+    """Returns the names of the GPUs, each as `CUDA_VISIBLE_DEVICES` takes it."""
+    return find_gpus().names
+
+
+def find_gpus() -> Gpus:
+    """Finds the GPUs.
+
+    They are those which `CUDA_VISIBLE_DEVICES` names, where it is set; else all that `nvidia-smi`
+    lists, by their unique names, because its numbers are not always CUDA's. Where that program is
+    missing, as in some containers, they are those that NVIDIA's driver has and whose device is in
+    this system, by CUDA's numbers; what a partitioned one is divided into is not seen then.
     """
     chosen = os.environ.get(_VARIABLE)
-    return _installed() if chosen is None else _chosen(chosen)
+    if chosen is not None:
+        return Gpus(_chosen(chosen), _VARIABLE)
+    program = shutil.which("nvidia-smi")
+    return Gpus(_of_driver(), str(_DRIVER)) if program is None else _asked(program)
 
 
 def _chosen(value: str) -> list[str]:
@@ -31,18 +61,24 @@ def _chosen(value: str) -> list[str]:
     return names
 
 
-def _installed() -> list[str]:
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return []
+def _of_driver() -> list[str]:
+    """Returns as many of CUDA's numbers as there are GPUs."""
+    texts = [file.read_text() for file in sorted(_DRIVER.glob("*/information"))]
+    minors = re.findall(r"^Device Minor:\s*(\d+)", "\n".join(texts), re.MULTILINE)
+    present = [minor for minor in minors if (_DEVICES / f"nvidia{minor}").exists()]
+    # CUDA numbers those that it sees from 0 on, whatever the driver's own numbers are.
+    return [str(number) for number in range(len(present))]
+
+
+def _asked(program: str) -> Gpus:
     try:
         listing = subprocess.run(  # noqa: S603 - a fixed command of the driver
             [program, "-L"], capture_output=True, text=True, timeout=_LISTING_SECONDS, check=True
         )
     except (OSError, subprocess.SubprocessError):
         # It is there but cannot speak to a driver: a machine without a GPU that works.
-        return []
-    return listed(listing.stdout)
+        return Gpus([], "nvidia-smi")
+    return Gpus(listed(listing.stdout), "nvidia-smi")
 
 
 def listed(listing: str) -> list[str]:

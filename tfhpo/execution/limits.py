@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import InitVar, dataclass, fields
 
 from tfhpo.errors import ArgumentError
+from tfhpo.execution.names import OWN_NAMES, Names
 from tfhpo.execution.resources import is_number
 
 
 @dataclass(frozen=True)
 class Limits:
     """Bounds, each a positive number, or None for no bound.
+
+    Args:
+        names: What errors call them.
 
     Attributes:
         tasks_per_process: After so many tasks the process is replaced.
@@ -28,19 +32,21 @@ class Limits:
     hard_memory: int | None = None
     task_timeout: float | None = None
     start_timeout: float | None = None
+    names: InitVar[Names] = OWN_NAMES
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, names: Names) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if value is not None and not (is_number(value) and value > 0):
                 raise ArgumentError(
-                    f"{field.name} is a positive number, or None for no bound. Received: {value!r}"
+                    f"{getattr(names, field.name)} is a positive number, or None for no bound. "
+                    f"Received: {value!r}"
                 )
         if self.max_memory and self.hard_memory and self.hard_memory < self.max_memory:
             raise ArgumentError(
-                f"hard_memory, which ends a task, is at least max_memory, which replaces its "
-                f"process later. Received: max_memory={self.max_memory!r}, "
-                f"hard_memory={self.hard_memory!r}"
+                f"{names.hard_memory}, which ends what runs, is at least {names.max_memory}, "
+                f"which replaces its process later. Received: "
+                f"{names.max_memory}={self.max_memory!r}, {names.hard_memory}={self.hard_memory!r}"
             )
 
     def is_worn(self, tasks: int, memory: int) -> bool:

@@ -21,6 +21,7 @@ from tfhpo.execution.engine import Engine, Function, Outcome, Task
 from tfhpo.execution.limits import Limits
 from tfhpo.execution.local_worker import LocalWorker
 from tfhpo.execution.loop import Ending, drive
+from tfhpo.execution.names import OWN_NAMES, Names
 from tfhpo.execution.parcel import Parcel
 from tfhpo.execution.resources import Slot, Workers, slots
 
@@ -39,10 +40,12 @@ class LocalProcesses(Engine):
 
     Args:
         workers: How many run at a time; "auto" for one per GPU, or per share of one, and without
-            GPUs one per processor core.
+            GPUs one per processor core, or as many as `cpus_per_task` leaves room for.
         gpus_per_task: How many GPUs each gets: a whole number, or a share of one, such as 0.5; 0
             hides all. By default as many as are there for each of a given number of workers, and 1
             with "auto".
+        cpus_per_task: How many processor cores each gets, as threads: a whole number. By default
+            an equal share.
         tasks_per_process: After so many tasks a process is replaced; by default it never is.
         max_memory: In bytes; a process that passes this is replaced after its task. What processes
             share, such as large arrays, does not count (on macOS it does).
@@ -54,13 +57,14 @@ class LocalProcesses(Engine):
         echo: Gets the lines that the processes print, each with the name of its worker in front,
             in the caller's thread. By default they are dropped; but the end of the standard error
             of a process that died is in the message of the failure.
+        names: What errors call the arguments.
 
     Attributes:
         slots: What each worker gets.
 
     Raises:
-        ArgumentError: An argument breaks its rule, there are too few GPUs, or the system is one
-            that cannot do this.
+        ArgumentError: An argument breaks its rule, there are too few GPUs or processor cores, or
+            the system is one that cannot do this.
     """
 
     def __init__(
@@ -68,21 +72,23 @@ class LocalProcesses(Engine):
         workers: Workers = "auto",
         *,
         gpus_per_task: float | None = None,
+        cpus_per_task: float | None = None,
         tasks_per_process: int | None = None,
         max_memory: int | None = None,
         hard_memory: int | None = None,
         task_timeout: float | None = None,
         start_timeout: float | None = 600.0,
         echo: Callable[[str], None] | None = None,
+        names: Names = OWN_NAMES,
     ) -> None:
         if os.name != "posix":
             raise ArgumentError(
                 "Worker processes need Linux or macOS; on Windows, WSL 2 is one. Without workers, "
                 f"tasks run in this process. Received: os.name={os.name!r}"
             )
-        self.slots: list[Slot] = slots(workers, gpus_per_task)
+        self.slots: list[Slot] = slots(workers, gpus_per_task, cpus_per_task, names=names)
         self._limits = Limits(
-            tasks_per_process, max_memory, hard_memory, task_timeout, start_timeout
+            tasks_per_process, max_memory, hard_memory, task_timeout, start_timeout, names
         )
         self._echo = echo
 

@@ -15,8 +15,9 @@ import cloudpickle
 
 from tfhpo.execution.engine import Failure, FailureKind, Outcome, kind_of, text_of
 
-#: Makes a worker process print the stacks of its threads to its standard error.
-STACK_SIGNAL = signal.SIGUSR1
+#: Makes a worker process print the stacks of its threads to its standard error. Windows, which has
+#: no such processes, has none.
+STACK_SIGNAL: int = getattr(signal, "SIGUSR1", 0)
 
 
 class Ready(NamedTuple):

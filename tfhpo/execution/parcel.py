@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import mmap
+import os
 import pickle
 import tempfile
 from typing import IO, Any, Literal, NamedTuple
@@ -18,6 +19,7 @@ import numpy as np
 
 from tfhpo.errors import TfhpoError
 from tfhpo.execution.culprit import refusal
+from tfhpo.execution.descriptors import copy_above_standard
 
 #: Arrays of at least so many bytes are mapped; copying fewer costs less than mapping them.
 LARGE = 1 << 20
@@ -43,7 +45,7 @@ class Parcel:
     """
 
     def __init__(self, function: Any) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="tfhpo-")  # noqa: SIM115 - kept open
+        self._file = _nameless()
         try:
             self.address = self._write(function)
         except OSError as error:
@@ -67,6 +69,12 @@ class Parcel:
         self._file.write(stream.getbuffer())
         self._file.flush()
         return Address(self._file.fileno(), offset, stream.tell())
+
+
+def _nameless() -> IO[bytes]:
+    """Opens a file that vanishes with its last user."""
+    with tempfile.TemporaryFile(prefix="tfhpo-") as file:
+        return os.fdopen(copy_above_standard(file.fileno()), "w+b")
 
 
 def unpack(address: Address) -> Any:

@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 
+from tfhpo.execution.descriptors import copy_above_standard
 from tfhpo.execution.last_words import last_words
 from tfhpo.execution.messages import STACK_SIGNAL
 from tfhpo.execution.parcel import Address
@@ -34,8 +35,9 @@ serve(connection, *connection.recv())
 """
 # How long a process that has let go of its channel may take to end by itself.
 _ENDING_SECONDS = 5.0
-# How long one may fall silent in the middle of a message, while the driver can hear nobody else.
-_MESSAGE_SECONDS = 20
+# How long one may fall silent in the middle of a message, or take nothing of one that it is sent,
+# while the driver can hear nobody else.
+_MESSAGE_SECONDS = 20.0
 _CHUNK = 1 << 16
 # Of what it printed last, before what hides the cause is taken out.
 _TAIL = 1 << 16
@@ -72,8 +74,9 @@ class WorkerProcess:
             theirs.close()
             raise
         os.set_blocking(self.output, False)
-        patience = struct.pack("@ll", _MESSAGE_SECONDS, 0)
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+        patience = struct.pack("@ll", *divmod(round(_MESSAGE_SECONDS * 1e6), 1_000_000))
+        for bound in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            ours.setsockopt(socket.SOL_SOCKET, bound, patience)
         self.connection: Connection[Any, Any] = Connection(ours.detach())
         try:
             self._popen = self._start(theirs.fileno(), printed, address)
@@ -84,20 +87,25 @@ class WorkerProcess:
             theirs.close()
             os.close(printed)
         path = [entry or str(Path.cwd()) for entry in sys.path]
-        self._send(self.connection.send, (path, sys.argv))
-        self._send(self.connection.send, (os.getpid(), address))
+        # One that does not take them is not ready in time.
+        _give(self.connection.send, (path, sys.argv))
+        _give(self.connection.send, (os.getpid(), address))
 
-    def _start(self, channel: int, printed: int, address: Address) -> subprocess.Popen[bytes]:
+    def _start(self, theirs: int, printed: int, address: Address) -> subprocess.Popen[bytes]:
         flags = ["-u", "-X", "faulthandler"]
-        return subprocess.Popen(  # noqa: S603 - this interpreter, with the code above
-            [sys.executable, *flags, "-c", _BOOT, str(channel)],
-            env={**os.environ, **self._slot.env},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL if self._echo is None else printed,
-            stderr=printed,
-            pass_fds=(channel, address.descriptor),
-            start_new_session=True,
-        )
+        channel = copy_above_standard(theirs)
+        try:
+            return subprocess.Popen(  # noqa: S603 - this interpreter, with the code above
+                [sys.executable, *flags, "-c", _BOOT, str(channel)],
+                env={**os.environ, **self._slot.env},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL if self._echo is None else printed,
+                stderr=printed,
+                pass_fds=(channel, address.descriptor),
+                start_new_session=True,
+            )
+        finally:
+            os.close(channel)
 
     @property
     def is_alive(self) -> bool:
@@ -114,14 +122,13 @@ class WorkerProcess:
         # Only Linux knows what is shared.
         return int(info.rss - getattr(info, "shared", 0))
 
-    def answer(self, content: bytes) -> None:
-        """Sends what the process waits for: a payload, or the answer to its report."""
-        self._send(self.connection.send_bytes, content)
+    def send(self, content: bytes) -> bool:
+        """Sends what the process waits for: a payload, or the answer to its report.
 
-    def _send(self, send: Callable[[Any], None], item: Any) -> None:
-        # That it is gone is heard from its channel, where the cause is found out.
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            send(item)
+        Returns:
+            Whether it takes it. One that does not, because it was stopped, must be ended.
+        """
+        return _give(self.connection.send_bytes, content)
 
     def read_output(self) -> None:
         """Takes what the process has printed, without waiting for more."""
@@ -204,6 +211,17 @@ class WorkerProcess:
         # One that the kernel cannot end now, in a driver call say, must not hold up the others.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(_ENDING_SECONDS)
+
+
+def _give(send: Callable[[Any], None], item: Any) -> bool:
+    """Sends something, and returns whether it was taken."""
+    try:
+        # That a process is gone is heard from its channel, where the cause is found out.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            send(item)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _killed(number: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,6 +13,8 @@ from tfhpo.execution.culprit import refusal
 from tfhpo.execution.engine import Engine, Function, Outcome, Task
 from tfhpo.execution.limits import Limits
 from tfhpo.execution.loop import Ending, drive
+from tfhpo.execution.names import OWN_NAMES, Names
+from tfhpo.execution.ray_connection import connect
 from tfhpo.execution.ray_host import Host, pack
 from tfhpo.execution.ray_words import death, out_of_memory
 from tfhpo.execution.ray_worker import RayWorker
@@ -34,16 +35,20 @@ class RayCluster(Engine):
         address: Of the cluster, as `ray.init` takes it. By default the one that the program is
             connected to, else the one that `RAY_ADDRESS` names in the environment. "local" starts
             a new one on this machine for each run, whose ports other machines may reach.
-        cpus_per_task: How many processor cores each gets.
+        cpus_per_task: How many processor cores each gets: a number, or a share of one. Its numeric
+            libraries use as many threads, and at least one; fewer where its node's environment
+            (OMP_NUM_THREADS, TF_NUM_INTRAOP_THREADS, TF_NUM_INTEROP_THREADS) asks for less.
         gpus_per_task: How many GPUs each gets: a whole number, or a share of one, such as 0.5.
         tasks_per_process: After so many tasks an actor is replaced; by default it never is.
         task_timeout: In seconds; a task that takes longer is ended and fails ("timeout").
         start_timeout: In seconds; an actor that is not ready by then fails its worker's next task
             ("start"). By default it may wait for room for ever.
+        names: What errors call the arguments.
 
     Raises:
         MissingExtraError: Ray is not installed.
-        ArgumentError: An argument breaks its rule. In `run`: no cluster is named or has room.
+        ArgumentError: An argument breaks its rule. In `run`: no cluster is named, none answers, or
+            it has no room.
     """
 
     def __init__(
@@ -56,20 +61,20 @@ class RayCluster(Engine):
         tasks_per_process: int | None = None,
         task_timeout: float | None = None,
         start_timeout: float | None = None,
+        names: Names = OWN_NAMES,
     ) -> None:
         _check_installed()
         check_workers(workers)
-        check_gpus(gpus_per_task)
-        self._resources = {"num_cpus": cpus_per_task, "num_gpus": gpus_per_task}
-        shares = self._resources.values()
-        if not all(is_number(one) and 0 <= one < math.inf for one in shares) or not any(shares):
+        check_gpus(gpus_per_task, names)
+        if not (is_number(cpus_per_task) and 0 < cpus_per_task < math.inf):
             raise ArgumentError(
-                f"A worker gets processor cores or GPUs, not less than 0. Received: "
-                f"cpus_per_task={cpus_per_task!r}, gpus_per_task={gpus_per_task!r}"
+                "A worker gets some processor cores, or a share of one above 0. Received: "
+                f"{names.cpus_per_task}={cpus_per_task!r}"
             )
-        self._workers, self._address = workers, address
+        self._resources = {"num_cpus": cpus_per_task, "num_gpus": gpus_per_task}
+        self._workers, self._address, self._names = workers, address, names
         self._limits = Limits(
-            tasks_per_process, task_timeout=task_timeout, start_timeout=start_timeout
+            tasks_per_process, task_timeout=task_timeout, start_timeout=start_timeout, names=names
         )
 
     def run(
@@ -83,7 +88,7 @@ class RayCluster(Engine):
 
         with ExitStack() as stack:
             if not ray.is_initialized():
-                _connect(self._address)
+                connect(self._address, self._names.address)
                 stack.callback(ray.shutdown)
             count = (
                 self._room(ray.cluster_resources()) if self._workers == "auto" else self._workers
@@ -101,7 +106,9 @@ class RayCluster(Engine):
 
         # Those that see a GPU beside others must not take all of its memory.
         variables = SHARING if self._resources["num_gpus"] < 1 else {}
-        return ray.remote(Host).options(**self._resources, max_restarts=0).remote(variables)
+        threads = max(1, int(self._resources["num_cpus"]))
+        actor = ray.remote(Host).options(**self._resources, max_restarts=0)
+        return actor.remote(variables, threads)
 
     def _room(self, resources: dict[str, float]) -> int:
         """Returns for how many workers a cluster has room."""
@@ -111,8 +118,8 @@ class RayCluster(Engine):
             raise ArgumentError(
                 f"The cluster, with {totals['num_cpus']:g} processor cores and "
                 f"{totals['num_gpus']:g} GPUs, has no room for a worker. Received: "
-                f"cpus_per_task={self._resources['num_cpus']!r}, "
-                f"gpus_per_task={self._resources['num_gpus']!r}"
+                f"{self._names.cpus_per_task}={self._resources['num_cpus']!r}, "
+                f"{self._names.gpus_per_task}={self._resources['num_gpus']!r}"
             )
         return room
 
@@ -122,24 +129,6 @@ def _check_installed() -> None:
         import ray  # noqa: F401 - only whether it is there
     except ImportError as error:
         raise MissingExtraError.of("ray", "ray", "Running trials on a cluster") from error
-
-
-def _connect(address: str | None) -> None:
-    """Connects to the cluster, for the time of a run."""
-    import ray
-
-    address = address or os.environ.get("RAY_ADDRESS")
-    if not address:
-        # Ray would look for a cluster that once ran on this machine, wait long for a dead one, and
-        # then start one, with ports that nobody asked for.
-        raise ArgumentError(
-            "Which Ray cluster is to be used? Give its address, or set RAY_ADDRESS, or call "
-            'ray.init first. (address="local" starts one on this machine, where local processes '
-            f"do the same with no port opened.) Received: address={address!r}"
-        )
-    # No page is served, and no line of the workers gets into the driver's progress line.
-    new = {"include_dashboard": False} if address == "local" else {}
-    ray.init(address, log_to_driver=False, **new)
 
 
 def _put(function: Function) -> Any:

@@ -18,6 +18,7 @@ from tfhpo.execution.attempt import attempt
 from tfhpo.execution.engine import Function
 from tfhpo.execution.messages import Raised, Returned, Said
 from tfhpo.execution.parcel import LARGE
+from tfhpo.execution.resources import thread_bounds
 
 Message: TypeAlias = Said | Returned | Raised
 
@@ -57,11 +58,16 @@ class Host:
 
     Args:
         variables: Of the environment, where its node sets none of that name.
+        threads: How many processor threads are its share, where its node's environment asks for
+            no less.
     """
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
+    def __init__(self, variables: Mapping[str, str], threads: int) -> None:
         for name, value in variables.items():
             os.environ.setdefault(name, value)
+        # TensorFlow, which the function brings, reads them as it is loaded; what is loaded before,
+        # Ray has bounded.
+        os.environ.update(thread_bounds(threads, os.environ))
         self._inbox: SimpleQueue[bytes] = SimpleQueue()
         self._outbox: SimpleQueue[Message] = SimpleQueue()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Literal, TypeAlias, TypeGuard
 
 from tfhpo.errors import ArgumentError
 from tfhpo.execution.gpus import visible_gpus
+from tfhpo.execution.names import OWN_NAMES, Names
 
 Workers: TypeAlias = int | Literal["auto"]
 
@@ -46,34 +48,45 @@ def usable_cpus() -> int:
 def slots(
     workers: Workers,
     gpus_per_task: float | None = None,
+    cpus_per_task: float | None = None,
     *,
     gpus: list[str] | None = None,
     cpus: int | None = None,
+    names: Names = OWN_NAMES,
 ) -> list[Slot]:
     """Divides the machine among workers.
 
     Args:
         workers: How many, at least 1; "auto" for as many as there are GPUs, or shares of one, to
-            give, and without GPUs as many as there are processor cores.
+            give, and without GPUs as many as there are processor cores to give.
         gpus_per_task: How many GPUs each gets: a whole number, or a share of one, such as 0.5; 0
             hides all GPUs. By default as many as are there for each of a given number, and 1 with
             "auto".
+        cpus_per_task: How many processor cores each gets, as threads: a whole number. By default
+            an equal share of all, at least 1; and 1 where "auto" counts cores.
         gpus: The GPUs to divide; by default those that this process may use.
         cpus: The processor cores to divide; by default those that this process may use.
+        names: What errors call the arguments.
 
     Returns:
         A slot for each worker.
 
     Raises:
-        ArgumentError: A number breaks its rule, or there are too few GPUs.
+        ArgumentError: A number breaks its rule, or there are too few GPUs or processor cores.
     """
     gpus = visible_gpus() if gpus is None else gpus
     cpus = usable_cpus() if cpus is None else cpus
     check_workers(workers)
-    share = _share(gpus_per_task, gpus, workers)
+    share = _share(gpus_per_task, gpus, workers, names)
+    room = _room(cpus_per_task, cpus, names)
     sets = _sets(share, gpus)
-    count = _count(workers, share, sets, gpus, cpus)
-    threads = max(1, cpus // count)
+    if workers == "auto":
+        count = min((count for count in (len(sets), room) if count), default=cpus)
+    else:
+        count = workers
+        _check_gpus_suffice(count, share, sets, gpus, names)
+        _check_cpus_suffice(count, room, cpus_per_task, cpus, names)
+    threads = max(1, cpus // count) if cpus_per_task is None else int(cpus_per_task)
     return [_slot(index, sets[index] if sets else (), share, threads) for index in range(count)]
 
 
@@ -95,29 +108,58 @@ def _is_whole(value: object) -> bool:
     return is_number(value) and float(value).is_integer()
 
 
-def check_gpus(gpus_per_task: float) -> None:
+def check_gpus(gpus_per_task: float, names: Names = OWN_NAMES) -> None:
     """Raises an ArgumentError unless a worker gets whole GPUs, or a share of one."""
     is_share = is_number(gpus_per_task) and 0 <= gpus_per_task < 1
     if not (is_share or (_is_whole(gpus_per_task) and gpus_per_task >= 1)):
         raise ArgumentError(
             f"A worker gets a whole number of GPUs, or a share of one between 0 and 1. "
-            f"Received: gpus_per_task={gpus_per_task!r}"
+            f"Received: {names.gpus_per_task}={gpus_per_task!r}"
         )
 
 
-def _share(gpus_per_task: float | None, gpus: list[str], workers: Workers) -> float | None:
+def thread_bounds(threads: int, environment: Mapping[str, str]) -> dict[str, str]:
+    """Returns the variables that hold a process's libraries to its threads.
+
+    Args:
+        threads: Its share, at least 1.
+        environment: Where a user may have asked for less, which then counts.
+    """
+    return {name: str(_at_most(threads, environment.get(name))) for name in _THREADS}
+
+
+def _share(
+    gpus_per_task: float | None, gpus: list[str], workers: Workers, names: Names
+) -> float | None:
     """Returns how many each gets; None where there is nothing to divide or to hide."""
     if gpus_per_task is None:
         # A given number of workers leaves no GPU idle.
         many = 1 if workers == "auto" else len(gpus) // max(workers, 1)
         return float(max(many, 1)) if gpus else None
-    check_gpus(gpus_per_task)
+    check_gpus(gpus_per_task, names)
     if gpus_per_task > len(gpus):
         raise ArgumentError(
             f"A worker cannot get more GPUs than this process may use, {len(gpus)}. "
-            f"Received: gpus_per_task={gpus_per_task!r}"
+            f"Received: {names.gpus_per_task}={gpus_per_task!r}"
         )
     return float(gpus_per_task)
+
+
+def _room(cpus_per_task: float | None, cpus: int, names: Names) -> int | None:
+    """Returns for how many workers there are processor cores; None where they are shared."""
+    if cpus_per_task is None:
+        return None
+    if not (_is_whole(cpus_per_task) and cpus_per_task >= 1):
+        raise ArgumentError(
+            "A worker of this machine gets a whole number of processor cores, at least 1. "
+            f"Received: {names.cpus_per_task}={cpus_per_task!r}"
+        )
+    if cpus_per_task > cpus:
+        raise ArgumentError(
+            f"A worker cannot get more processor cores than this process may use, {cpus}. "
+            f"Received: {names.cpus_per_task}={cpus_per_task!r}"
+        )
+    return cpus // int(cpus_per_task)
 
 
 def _sets(share: float | None, gpus: list[str]) -> list[tuple[str, ...]]:
@@ -131,22 +173,36 @@ def _sets(share: float | None, gpus: list[str]) -> list[tuple[str, ...]]:
     return [tuple(gpus[first : first + size]) for first in range(0, len(gpus) - size + 1, size)]
 
 
-def _count(
-    workers: Workers, share: float | None, sets: list[tuple[str, ...]], gpus: list[str], cpus: int
-) -> int:
-    if workers == "auto":
-        return len(sets) or cpus
+def _check_gpus_suffice(
+    workers: int,
+    share: float | None,
+    sets: list[tuple[str, ...]],
+    gpus: list[str],
+    names: Names,
+) -> None:
     if sets and workers > len(sets):
+        name = names.gpus_per_task
         raise ArgumentError(
             f"With {share:g} GPUs each, there is room for {len(sets)} workers on the {len(gpus)} "
-            f"that this process may use; a share, such as gpus_per_task={len(gpus) / workers:.2g}, "
-            f"makes more, and gpus_per_task=0 uses none. Received: workers={workers!r}"
+            f"that this process may use; a share, such as {name}={len(gpus) / workers:.2g}, "
+            f"makes more, and {name}=0 uses none. Received: workers={workers!r}"
         )
-    return workers
+
+
+def _check_cpus_suffice(
+    workers: int, room: int | None, cpus_per_task: float | None, cpus: int, names: Names
+) -> None:
+    """Refuses to give cores twice; who asks for no number has workers share them."""
+    if room is not None and workers > room:
+        raise ArgumentError(
+            f"With {cpus_per_task:g} processor cores each, there is room for {room} workers on the "
+            f"{cpus} that this process may use; without {names.cpus_per_task}, more workers share "
+            f"them. Received: workers={workers!r}, {names.cpus_per_task}={cpus_per_task!r}"
+        )
 
 
 def _slot(index: int, gpus: tuple[str, ...], share: float | None, threads: int) -> Slot:
-    env = {name: str(_at_most(threads, os.environ.get(name))) for name in _THREADS}
+    env = thread_bounds(threads, os.environ)
     if share is not None:
         env["CUDA_VISIBLE_DEVICES"] = ",".join(gpus) or "-1"
     # Where none was found there may be some nevertheless, which all workers see.

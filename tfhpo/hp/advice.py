@@ -11,9 +11,10 @@ import keras
 
 #: Above it a batch's statistics hardly vary, and batch normalisation regularises no more.
 LARGE_BATCH = 6000
-# What drops or perturbs values, and so changes their variance in training alone.
-_DROPOUTS = (keras.layers.Dropout, keras.layers.GaussianDropout, keras.layers.AlphaDropout)
-# The rules that this process has been told of already.
+# What changes the variance of values in training alone. AlphaDropout is made to keep it.
+_DROPOUTS = (keras.layers.Dropout, keras.layers.GaussianDropout)
+# The rules that this process has been told of already: a search builds hundreds of models, each of
+# which would repeat them, and the warnings' own filter compares texts, which hold layers' names.
 _TOLD: set[str] = set()
 
 
@@ -101,6 +102,7 @@ def _about_dropout(model: Any) -> Iterator[Advice]:
 
 def _layers(model: Any) -> list[Any]:
     """Returns all layers, those of nested models and of layers that hold some included."""
+    # The public `layers` leave out those inside a layer that is no model.
     return list(model._flatten_layers(include_self=False))
 
 

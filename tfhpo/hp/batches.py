@@ -6,7 +6,7 @@ from typing import Any
 
 from tfhpo.declaring import Declarer, Role
 from tfhpo.errors import ArgumentError
-from tfhpo.schedules import arguments
+from tfhpo.schedules import checks
 
 _DEFAULT = 32
 
@@ -53,7 +53,7 @@ def batch_size(hp: Any, *, minimum: int = 1, maximum: int = 1024, name: str = "b
 def _check(minimum: int, maximum: int) -> None:
     for name, size in (("minimum", minimum), ("maximum", maximum)):
         # A power of two has one bit.
-        if arguments.whole(name, size, least=1).bit_count() != 1:
+        if checks.whole(name, size, least=1).bit_count() != 1:
             raise ArgumentError(
                 f"`{name}` of a batch size must be a power of two, 1, 2, 4, ... Received: {size!r}."
             )

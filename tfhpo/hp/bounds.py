@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tfhpo.arguments import NumberRule
 from tfhpo.errors import ArgumentError
-from tfhpo.schedules.arguments import NumberRule
 
 
 def checked_bounds(minimum: Any, maximum: Any, rule: NumberRule) -> tuple[float, float]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from tfhpo import arguments
 from tfhpo.declaring import Declarer, Role
 from tfhpo.hp.bounds import checked_bounds
-from tfhpo.schedules import arguments
 
 _PER_DECADE = 2
 

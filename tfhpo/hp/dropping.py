@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tfhpo import arguments
 from tfhpo.declaring import Declarer, Role
 from tfhpo.hp.bounds import checked_bounds
-from tfhpo.schedules import arguments
 
 
 def dropout(

@@ -6,9 +6,9 @@ from typing import Any
 
 import keras
 
+from tfhpo import arguments
 from tfhpo.declaring import Declarer, Role
 from tfhpo.hp.decay import decay_levels
-from tfhpo.schedules import arguments
 
 
 @keras.saving.register_keras_serializable(package="tfhpo")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tfhpo import arguments
 from tfhpo.declaring import Declarer, Role
-from tfhpo.schedules import arguments
 
 _ORDERS = 100.0
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tfhpo import arguments
 from tfhpo.declaring import Declarer, Role
 from tfhpo.hp.bounds import checked_bounds
-from tfhpo.schedules import arguments
 
 # Horizons 1/(1 - m) of 1, 2, 5, 10, ... 1000 steps.
 _LEVELS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)

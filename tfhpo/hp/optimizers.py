@@ -10,13 +10,14 @@ from typing import Any
 
 import keras
 
+from tfhpo import arguments
 from tfhpo.declaring import Declarer, Role
 from tfhpo.errors import ArgumentError
 from tfhpo.hp.decay import weight_decay as declared_decay
 from tfhpo.hp.momenta import beta_1, beta_2, epsilon, momentum
 from tfhpo.hp.rates import RATES, rate_range
 from tfhpo.hp.scheduling import Maker, check_maker, scheduled
-from tfhpo.schedules import arguments
+from tfhpo.schedules import checks
 
 #: The optimisers that `optimizer` knows.
 OPTIMIZERS = tuple(RATES)
@@ -177,7 +178,7 @@ def _own_arguments(
 
 def _checked_kinds(optimizers: str | Sequence[str] | None) -> list[str]:
     chosen = DEFAULT_OPTIMIZERS if optimizers is None else optimizers
-    return arguments.names("optimizers", chosen, OPTIMIZERS)
+    return checks.names("optimizers", chosen, OPTIMIZERS)
 
 
 def _checked_rates(kinds: Sequence[str], given: Any, *, fine_tuning: bool) -> dict[str, _Range]:
@@ -190,11 +191,10 @@ def _checked_rates(kinds: Sequence[str], given: Any, *, fine_tuning: bool) -> di
     if unknown:
         raise ArgumentError(
             f"`learning_rate` must be a pair, or a mapping of some of the optimisers {list(kinds)} "
-            f"to pairs. Received: {unknown[0]!r}.{arguments.did_you_mean(unknown[0], kinds)}"
+            f"to pairs. Received: {unknown[0]!r}.{checks.kind_hint(unknown[0], kinds)}"
         )
     checked = {
-        kind: arguments.bounds("learning_rate", pair, arguments.positive)
-        for kind, pair in own.items()
+        kind: checks.bounds("learning_rate", pair, arguments.positive) for kind, pair in own.items()
     }
     return rates | checked
 
@@ -216,7 +216,7 @@ def _check_kwargs(kinds: Sequence[str], kwargs: Mapping[str, Any], taken: Sequen
         for kind in kinds:
             known = set(inspect.signature(_KINDS[kind].make).parameters) - {"kwargs", *taken}
             if argument not in known:
-                hint = arguments.did_you_mean(argument, known)
+                hint = checks.kind_hint(argument, known)
                 raise ArgumentError(
                     "Further arguments must be known to each of the optimisers. "
                     f"Received: {argument!r}, which {kind!r} does not take.{hint}"

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from tfhpo import arguments
 from tfhpo.declaring import Declarer, Role
 from tfhpo.errors import ArgumentError
 from tfhpo.hp.bounds import checked_bounds
-from tfhpo.schedules import arguments
+from tfhpo.schedules import checks
 
 _LOWER = (1e-3, 1e-2)
 #: Optimiser to its smallest and largest initial rate.
@@ -120,5 +121,5 @@ def _check_optimizer(optimizer: object) -> None:
         return
     raise ArgumentError(
         f"An optimiser must be one of {', '.join(RATES)}. "
-        f"Received: {optimizer!r}.{arguments.did_you_mean(optimizer, RATES)}"
+        f"Received: {optimizer!r}.{checks.kind_hint(optimizer, RATES)}"
     )

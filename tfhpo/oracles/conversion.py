@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +10,7 @@ import keras_tuner
 import numpy as np
 from keras_tuner.engine import hyperparameters as kt_parameters
 
+from tfhpo.arguments import did_you_mean
 from tfhpo.errors import SpaceError
 from tfhpo.space import (
     Condition,
@@ -61,15 +61,12 @@ def check_names(argument: str, given: Iterable[str], space: Space) -> None:
     known = sorted(set(space.names))
     unknown = sorted(set(given) - set(known))
     if unknown:
-        near = difflib.get_close_matches(str(unknown[0]), known, n=1)
-        hint = (
-            f"Did you mean {near[0]!r}?"
-            if near
-            else "A parameter that only some builds read must be registered in `hyperparameters=`."
+        hint = did_you_mean(unknown[0], known) or (
+            " A parameter that only some builds read must be registered in `hyperparameters=`."
         )
         raise SpaceError(
             f"`{argument}` must name parameters of the space, {known}. "
-            f"Received also: {unknown}. {hint}"
+            f"Received also: {unknown}.{hint}"
         )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
 from typing import Any
 
 import keras_tuner
 
+from tfhpo.arguments import integer, is_number, positive
 from tfhpo.errors import ArgumentError
 from tfhpo.oracles.fidelity import EPOCHS
 from tfhpo.oracles.strategy_oracle import StrategyOracle
@@ -117,10 +117,7 @@ def _levels(
                 f"Received: fidelity={fidelity!r} without levels."
             )
         for name, value in (("min_epochs", min_epochs), ("max_epochs", max_epochs)):
-            if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-                raise ArgumentError(
-                    f"`{name}` must be an integer of at least 1. Received: {value!r}."
-                )
+            integer(name, value, least=1)
         return rungs(int(min_epochs), int(max_epochs), factor)
     chosen = list(levels) if isinstance(levels, (list, tuple, range)) else []
     if not chosen or not all(map(_is_number, chosen)) or sorted(set(chosen)) != chosen:
@@ -142,19 +139,16 @@ def _bracket(scheduler: str, size: int | None) -> dict[str, int]:
 
 
 def _usual_trials(scheduler: str, count: int, factor: int, iterations: Any) -> int:
-    if not _is_number(iterations) or iterations <= 0:
-        raise ArgumentError(
-            f"`hyperband_iterations` must be a number above 0. Received: {iterations!r}."
-        )
+    rounds = positive("hyperband_iterations", iterations)
     if scheduler == Hyperband.name:
         once = trials_of_a_round(count, factor)
     else:
         once = sum(sizes(factor ** (count - 1), count, factor))
-    return max(1, round(float(iterations) * once))
+    return max(1, round(rounds * once))
 
 
 def _is_number(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
+    return is_number(value) and math.isfinite(value)
 
 
 def _with_fidelity(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Any
 
 import keras_tuner
 from keras_tuner.src.engine import objective as kt_objective
 
+from tfhpo.arguments import did_you_mean
 from tfhpo.errors import ObjectiveError
 
 _MAXIMISED = frozenset({
@@ -57,8 +57,7 @@ def direction_of(metric: str) -> str | None:
 
 def _hint(metric: str) -> str:
     prefix = "val_" if metric.startswith("val_") else ""
-    near = difflib.get_close_matches(metric.removeprefix(prefix), _MAXIMISED | _MINIMISED, n=1)
-    return f" Did you mean {prefix + near[0]!r}?" if near else ""
+    return did_you_mean(metric, [prefix + one for one in _MAXIMISED | _MINIMISED])
 
 
 def resolve_objective(objective: Any) -> kt_objective.Objective:

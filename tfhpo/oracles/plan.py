@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from keras_tuner.src.engine import objective as kt_objective
 
 from tfhpo._version import __version__
+from tfhpo.arguments import did_you_mean
 from tfhpo.errors import ArgumentError
 from tfhpo.oracles.conversion import space_of
 from tfhpo.oracles.former import FormerStudy
@@ -51,11 +51,9 @@ class Plan:
         known = options_of(self.strategy_class)
         for name in self.options:
             if name not in known:
-                near = difflib.get_close_matches(str(name), known, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
                 raise ArgumentError(
                     f"The options of the strategy {self.strategy_class.name!r} are {known}. "
-                    f"Received: {name!r}.{hint}"
+                    f"Received: {name!r}.{did_you_mean(name, known)}"
                 )
         try:
             # A stand-in space tells a wrong value at once, before the real one is known.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import keras_tuner
 import numpy as np
 
+from tfhpo.arguments import did_you_mean
 from tfhpo.errors import ArgumentError, SpaceError
 from tfhpo.space import Point, Space, Value
 from tfhpo.space.domains import Domain
@@ -115,12 +115,11 @@ def check_all(values: Mapping[str, Value], space: Space) -> None:
     """
     for name in values:
         if name not in space.names:
-            near = difflib.get_close_matches(str(name), space.names, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ArgumentError(
                 f"A configuration may name the parameters that are searched, {space.names}, and "
                 "what a build of it asks for. One that no build has asked for so far can be "
-                f"registered in `hyperparameters`. Received: {name!r}.{hint}"
+                f"registered in `hyperparameters`. Received: {name!r}."
+                f"{did_you_mean(name, space.names)}"
             )
     check_known(values, space)
 

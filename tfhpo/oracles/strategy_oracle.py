@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import keras_tuner
-import numpy as np
 from keras_tuner.engine import trial as kt_trial
 from keras_tuner.src.distribute import utils as kt_distribute
 
+from tfhpo.arguments import integer
 from tfhpo.errors import ArgumentError, ObjectiveError, SearchFailedError, SpaceError, StudyError
 from tfhpo.oracles import fidelity, wire
 from tfhpo.oracles.beginning import Beginning
@@ -795,9 +795,5 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
 
 
 def _check_count(name: str, value: Any, *, least: int) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ArgumentError(
-            f"`{name}` must be an integer of at least {least}. Received: {value!r}."
-        )
+    if value is not None:
+        integer(name, value, least)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tfhpo.pruners.pruner import Moment, Pruner, check_at_least
+from tfhpo.pruners.pruner import Moment, Pruner
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +37,9 @@ class ASHAPruner(Pruner):
     n_startup_trials: int = 0
 
     def __post_init__(self) -> None:
-        check_at_least("min_resource", self.min_resource, 1)
-        check_at_least("reduction_factor", self.reduction_factor, 2)
-        check_at_least("n_startup_trials", self.n_startup_trials, 0)
+        self._check_setting("min_resource", least=1)
+        self._check_setting("reduction_factor", least=2)
+        self._check_setting("n_startup_trials", least=0)
 
     def _judges(self, moment: Moment) -> bool:
         rung = self.min_resource

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tfhpo.pruners.pruner import Moment, Pruner, check_at_least
+from tfhpo.pruners.pruner import Moment, Pruner
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +41,9 @@ class MedianPruner(Pruner):
     interval_steps: int = 1
 
     def __post_init__(self) -> None:
-        check_at_least("n_startup_trials", self.n_startup_trials, 1)
-        check_at_least("n_warmup_steps", self.n_warmup_steps, 0)
-        check_at_least("interval_steps", self.interval_steps, 1)
+        self._check_setting("n_startup_trials", least=1)
+        self._check_setting("n_warmup_steps", least=0)
+        self._check_setting("interval_steps", least=1)
 
     def _judges(self, moment: Moment) -> bool:
         # A report every few steps may miss the step itself: the first one from there on counts.

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, final
 
 import numpy as np
 
+from tfhpo.arguments import integer
 from tfhpo.errors import ArgumentError
 from tfhpo.pruners.curve import Curve, Position
 
@@ -200,21 +201,13 @@ class Pruner(ABC):
 
     # ------------------------------------------------------------------ private
 
+    def _check_setting(self, name: str, *, least: int) -> None:
+        """Makes a setting a plain integer, or raises an ArgumentError."""
+        object.__setattr__(self, name, integer(name, getattr(self, name), least))
+
     def _others(self, trial: int, at: Position) -> list[float]:
         found = [curve.by(at) for number, curve in self._curves.items() if number != trial]
         return [value for value in found if not math.isnan(value)]
-
-
-def check_at_least(name: str, value: int, least: int) -> None:
-    """Checks that a setting is a whole number and not too small.
-
-    Raises:
-        ArgumentError: If it is not.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ArgumentError(
-            f"`{name}` must be a whole number of at least {least}. Received: {value!r}."
-        )
 
 
 def _whole(name: str, value: int) -> int:

@@ -12,7 +12,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfhpo.schedules import arguments, counting
+from tfhpo import arguments
+from tfhpo.schedules import checks, counting
 from tfhpo.schedules.written import Written
 
 
@@ -40,7 +41,7 @@ class Constant(Written, keras.optimizers.schedules.LearningRateSchedule):  # typ
     def __init__(self, learning_rate: float, name: str = "Constant") -> None:
         super().__init__()
         self.learning_rate = arguments.positive("learning_rate", learning_rate)
-        self.name = arguments.scope(name)
+        self.name = checks.scope(name)
 
     def __call__(self, step: Any) -> Any:
         with keras.name_scope(self.name):

@@ -16,7 +16,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfhpo.schedules.arguments import MOST_STEPS
+from tfhpo.schedules.checks import MOST_STEPS
 
 
 def as_float(step: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfhpo.errors import ArgumentError
-from tfhpo.schedules import arguments
+from tfhpo.schedules import checks
 from tfhpo.schedules.warm_up import WarmUp
 
 #: The most points of a curve: more than a picture has dots.
@@ -76,7 +76,7 @@ def curves(schedules: Any, total_steps: int) -> list[Curve]:
     Raises:
         ArgumentError: If there is no schedule, something else, or the length is not positive.
     """
-    length = arguments.whole("total_steps", total_steps, least=1)
+    length = checks.whole("total_steps", total_steps, least=1)
     found = []
     for label, schedule in _labelled(schedules):
         # A million single steps would take minutes.

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfhpo.schedules import arguments, counting
+from tfhpo.schedules import checks, counting
 from tfhpo.schedules.written import Written
 
 
@@ -61,11 +61,7 @@ class ExponentialDecay(Written, keras.optimizers.schedules.ExponentialDecay):  #
         name: str = "ExponentialDecay",
     ) -> None:
         super().__init__(
-            arguments.positive("initial_learning_rate", initial_learning_rate),
-            arguments.steps("decay_steps", decay_steps),
-            arguments.positive("decay_rate", decay_rate),
-            arguments.flag("staircase", staircase),
-            arguments.scope(name),
+            *checks.decay(initial_learning_rate, decay_steps, decay_rate, staircase, name)
         )
 
 
@@ -110,13 +106,10 @@ class NaturalExponentialDecay(
         name: str = "NaturalExponentialDecay",
     ) -> None:
         super().__init__()
-        self.initial_learning_rate = arguments.positive(
-            "initial_learning_rate", initial_learning_rate
-        )
-        self.decay_steps = arguments.steps("decay_steps", decay_steps)
-        self.decay_rate = arguments.positive("decay_rate", decay_rate)
-        self.staircase = arguments.flag("staircase", staircase)
-        self.name = arguments.scope(name)
+        checked = checks.decay(initial_learning_rate, decay_steps, decay_rate, staircase, name)
+        self.initial_learning_rate = checked.initial_learning_rate
+        self.decay_steps, self.decay_rate = checked.decay_steps, checked.decay_rate
+        self.staircase, self.name = checked.staircase, checked.name
 
     def __call__(self, step: Any) -> Any:
         with keras.name_scope(self.name):

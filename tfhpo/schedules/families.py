@@ -11,7 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfhpo.schedules import arguments
+from tfhpo import arguments
+from tfhpo.schedules import checks
 from tfhpo.schedules.constant import Constant
 from tfhpo.schedules.cosine import CosineDecay, CosineDecayRestarts
 from tfhpo.schedules.curves import Curve, curve, steps_of
@@ -59,10 +60,10 @@ def families(
     Raises:
         ArgumentError: If an argument breaks its rule, or a kind is unknown.
     """
-    length = arguments.whole("total_steps", total_steps, least=LEAST_STEPS)
+    length = checks.whole("total_steps", total_steps, least=LEAST_STEPS)
     rate = arguments.positive("learning_rate", learning_rate)
     every = list(dict.fromkeys(kind for kind, _ in _MAKERS))
-    wanted = every if kinds is None else arguments.names("kinds", kinds, every)
+    wanted = every if kinds is None else checks.names("kinds", kinds, every)
     steps = steps_of(length)
     return [
         Family(kind, _title(made), tuple(curve(label, one, steps) for label, one in made.items()))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import keras
 
-from tfhpo.schedules import arguments
+from tfhpo.schedules import checks
 from tfhpo.schedules.written import Written
 
 
@@ -56,9 +56,5 @@ class InverseTimeDecay(Written, keras.optimizers.schedules.InverseTimeDecay):  #
         name: str = "InverseTimeDecay",
     ) -> None:
         super().__init__(
-            arguments.positive("initial_learning_rate", initial_learning_rate),
-            arguments.steps("decay_steps", decay_steps),
-            arguments.positive("decay_rate", decay_rate),
-            arguments.flag("staircase", staircase),
-            arguments.scope(name),
+            *checks.decay(initial_learning_rate, decay_steps, decay_rate, staircase, name)
         )

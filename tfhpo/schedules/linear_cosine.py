@@ -19,7 +19,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfhpo.schedules import arguments, counting
+from tfhpo import arguments
+from tfhpo.schedules import checks, counting
 from tfhpo.schedules.noise import StepNoise
 from tfhpo.schedules.written import Written
 
@@ -70,11 +71,11 @@ class LinearCosineDecay(Written, keras.optimizers.schedules.LearningRateSchedule
         self.initial_learning_rate = arguments.positive(
             "initial_learning_rate", initial_learning_rate
         )
-        self.decay_steps = arguments.steps("decay_steps", decay_steps)
+        self.decay_steps = checks.steps("decay_steps", decay_steps)
         self.num_periods = arguments.not_negative("num_periods", num_periods)
         self.alpha = arguments.not_negative("alpha", alpha)
         self.beta = arguments.not_negative("beta", beta)
-        self.name = arguments.scope(name)
+        self.name = checks.scope(name)
 
     def __call__(self, step: Any) -> Any:
         with keras.name_scope(self.name):
@@ -160,7 +161,7 @@ class NoisyLinearCosineDecay(LinearCosineDecay):
         super().__init__(initial_learning_rate, decay_steps, num_periods, alpha, beta, name)
         self.initial_variance = arguments.not_negative("initial_variance", initial_variance)
         self.variance_decay = arguments.not_negative("variance_decay", variance_decay)
-        self.seed = arguments.whole("seed", seed, least=0)
+        self.seed = checks.whole("seed", seed, least=0)
         self.non_negative = arguments.flag("non_negative", non_negative)
         self._noise = StepNoise(self.seed)
 

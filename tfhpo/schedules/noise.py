@@ -56,10 +56,17 @@ class StepNoise:
         Returns:
             A float32 tensor of the same shape; values lie within 6.8 of 0.
         """
+        first, second = self.uniforms(step)
+        return ops.sqrt(-2.0 * ops.log(first)) * ops.cos(2.0 * math.pi * second)
+
+    def uniforms(self, step: Any) -> tuple[Any, Any]:
+        """Returns what the noise at steps is made of: u of its radius and u of its angle.
+
+        Args:
+            step: s, any shape.
+        """
         state = _shuffled(_halves(step), self._radius_keys)
-        radius = ops.sqrt(-2.0 * ops.log(_between_0_and_1(state)))
-        angle = 2.0 * math.pi * _between_0_and_1(_shuffled(state, self._angle_keys))
-        return radius * ops.cos(angle)
+        return _between_0_and_1(state), _between_0_and_1(_shuffled(state, self._angle_keys))
 
 
 def _halves(step: Any) -> tuple[Any, Any]:

@@ -16,7 +16,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfhpo.schedules import arguments, counting
+from tfhpo import arguments
+from tfhpo.schedules import checks, counting
 from tfhpo.schedules.written import Written
 
 #: The shapes of the two ways.
@@ -71,12 +72,12 @@ class OneCycle(Written, keras.optimizers.schedules.LearningRateSchedule):  # typ
         self.maximal_learning_rate = arguments.positive(
             "maximal_learning_rate", maximal_learning_rate
         )
-        self.total_steps = arguments.whole("total_steps", total_steps, least=1)
+        self.total_steps = checks.whole("total_steps", total_steps, least=1)
         self.warmup_fraction = arguments.fraction_below_one("warmup_fraction", warmup_fraction)
         self.initial_divisor = arguments.at_least_one("initial_divisor", initial_divisor)
         self.final_divisor = arguments.at_least_one("final_divisor", final_divisor)
         self.annealing = arguments.choice("annealing", annealing, ANNEALINGS)
-        self.name = arguments.scope(name)
+        self.name = checks.scope(name)
 
     def __call__(self, step: Any) -> Any:
         with keras.name_scope(self.name):

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from tfhpo import arguments
 from tfhpo.errors import ArgumentError
-from tfhpo.schedules import arguments, counting
+from tfhpo.schedules import checks, counting
 from tfhpo.schedules.written import Written
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class PiecewiseConstantDecay(
                 "`values` must be one more than `boundaries`, a rate before each and one after "
                 f"the last. Received: boundaries={boundaries}, values={values}."
             )
-        super().__init__(boundaries, values, arguments.scope(name))
+        super().__init__(boundaries, values, checks.scope(name))
 
     def __call__(self, step: Any) -> Any:
         # Keras casts the boundaries to the type of the step, in which they may not fit.
@@ -74,8 +75,7 @@ class PiecewiseConstantDecay(
 def _ascending(boundaries: Any) -> list[float]:
     """Returns boundaries as plain numbers, whole ones as int, if they are in order."""
     numbers = [
-        arguments.not_negative("boundaries", one)
-        for one in arguments.listed("boundaries", boundaries)
+        arguments.not_negative("boundaries", one) for one in checks.listed("boundaries", boundaries)
     ]
     # Keras would fail on none at all at the first training step.
     if not numbers or any(later <= number for number, later in itertools.pairwise(numbers)):
@@ -87,4 +87,4 @@ def _ascending(boundaries: Any) -> list[float]:
 
 
 def _rates(values: Any) -> list[float]:
-    return [arguments.positive("values", one) for one in arguments.listed("values", values)]
+    return [arguments.positive("values", one) for one in checks.listed("values", values)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfhpo.schedules import arguments
+from tfhpo import arguments
+from tfhpo.schedules import checks
 from tfhpo.schedules.curves import curves
 from tfhpo.schedules.families import families
 
@@ -55,7 +56,7 @@ def plot(
         ['cosine', 'one cycle']
     """
     if steps_per_epoch is not None:
-        steps_per_epoch = arguments.whole("steps_per_epoch", steps_per_epoch, least=1)
+        steps_per_epoch = checks.whole("steps_per_epoch", steps_per_epoch, least=1)
     log = arguments.flag("log", log)
     found = curves(schedules, total_steps)
     from tfhpo.schedules import picture

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import keras
 
-from tfhpo.schedules import arguments
+from tfhpo import arguments
+from tfhpo.schedules import checks
 from tfhpo.schedules.written import Written
 
 
@@ -67,9 +68,9 @@ class PolynomialDecay(Written, keras.optimizers.schedules.PolynomialDecay):  # t
     ) -> None:
         super().__init__(
             arguments.positive("initial_learning_rate", initial_learning_rate),
-            arguments.steps("decay_steps", decay_steps),
+            checks.steps("decay_steps", decay_steps),
             arguments.not_negative("end_learning_rate", end_learning_rate),
             arguments.positive("power", power),
             arguments.flag("cycle", cycle),
-            arguments.scope(name),
+            checks.scope(name),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfhpo.errors import ArgumentError
-from tfhpo.schedules import arguments
+from tfhpo.schedules import checks
 
 # The three ways to tell it.
 _WAYS = (
@@ -34,7 +34,7 @@ def training_steps(**given: Any) -> int:
             f"The training's length must be told in one way: {ways}. "
             f"Received: {', '.join(f'{name}={value!r}' for name, value in told.items()) or 'none'}."
         )
-    whole = {name: arguments.whole(name, value, least=1) for name, value in told.items()}
+    whole = {name: checks.whole(name, value, least=1) for name, value in told.items()}
     if "total_steps" in whole:
         return whole["total_steps"]
     if "steps_per_epoch" in whole:

@@ -16,8 +16,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfhpo import arguments
 from tfhpo.errors import ArgumentError
-from tfhpo.schedules import arguments, counting
+from tfhpo.schedules import checks, counting
 from tfhpo.schedules.written import Written
 
 #: How the height of the cycles changes.
@@ -75,10 +76,10 @@ class TriangularCycle(Written, keras.optimizers.schedules.LearningRateSchedule):
         self.maximal_learning_rate = arguments.positive(
             "maximal_learning_rate", maximal_learning_rate
         )
-        self.step_size = arguments.whole("step_size", step_size, least=1)
+        self.step_size = checks.whole("step_size", step_size, least=1)
         self.mode = arguments.choice("mode", mode, MODES)
         self.gamma = arguments.fraction_above_zero("gamma", gamma)
-        self.name = arguments.scope(name)
+        self.name = checks.scope(name)
         self._check_together()
 
     def __call__(self, step: Any) -> Any:

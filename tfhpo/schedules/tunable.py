@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from tfhpo import arguments
 from tfhpo.declaring import Declarer, Role
-from tfhpo.schedules import arguments
+from tfhpo.schedules import checks
 from tfhpo.schedules import kinds as known
 from tfhpo.schedules.training_length import training_steps
 from tfhpo.schedules.warm_up import WarmUp
@@ -113,7 +114,7 @@ def tunable(
         ArgumentError: If the length is not told, or in several ways, or an argument breaks its
             rule.
     """
-    names = arguments.names("kinds", DEFAULT_KINDS if kinds is None else kinds, KINDS)
+    names = checks.names("kinds", DEFAULT_KINDS if kinds is None else kinds, KINDS)
     declare = Declarer(hp, Role.LEARNING_RATE_AND_LOSS)
     chosen = names[0] if len(names) == 1 else declare.choice(name, names)
     rate = _declared_rate(declare, name, learning_rate)
@@ -149,7 +150,7 @@ def _declared_rate(declare: Declarer, name: str, learning_rate: Any) -> Any:
     """Returns the rate: the one given, or one that is declared between the two given."""
     if not isinstance(learning_rate, (list, tuple)):
         return learning_rate
-    ends = arguments.bounds("learning_rate", learning_rate, arguments.positive)
+    ends = checks.bounds("learning_rate", learning_rate, arguments.positive)
     return declare.real(f"{name}_learning_rate", *ends, sampling="log")
 
 

@@ -15,8 +15,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfhpo import arguments
 from tfhpo.errors import ArgumentError
-from tfhpo.schedules import arguments, counting
+from tfhpo.schedules import checks, counting
 from tfhpo.schedules.constant import Constant
 from tfhpo.schedules.written import Written
 
@@ -61,11 +62,11 @@ class WarmUp(Written, keras.optimizers.schedules.LearningRateSchedule):  # type:
     ) -> None:
         super().__init__()
         self.schedule = _as_schedule(schedule)
-        self.warmup_steps = arguments.whole("warmup_steps", warmup_steps, least=0)
+        self.warmup_steps = checks.whole("warmup_steps", warmup_steps, least=0)
         self.initial_learning_rate = arguments.not_negative(
             "initial_learning_rate", initial_learning_rate
         )
-        self.name = arguments.scope(name)
+        self.name = checks.scope(name)
 
     def __call__(self, step: Any) -> Any:
         with keras.name_scope(self.name):

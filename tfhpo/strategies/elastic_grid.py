@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tfhpo.errors import ArgumentError
+from tfhpo.arguments import fraction, fraction_above_zero, fraction_below_one, integer
 from tfhpo.space import BoolArray, Kind, Point, Space
 from tfhpo.strategies.history import Entry
 from tfhpo.strategies.promise import order
@@ -504,17 +504,11 @@ def _check_arguments(
     patience: int,
     resolution: float,
 ) -> None:
-    if levels < 2:
-        raise ArgumentError(f"`levels` must be at least 2. Received: levels={levels}.")
-    if not 0 <= alpha <= 1:
-        raise ArgumentError(f"`alpha` must be in [0, 1]. Received: alpha={alpha}.")
-    if not 0 < moved <= 1:
-        raise ArgumentError(f"`moved` must be in (0, 1]. Received: moved={moved}.")
-    if looks < 1:
-        raise ArgumentError(f"`looks` must be at least 1. Received: looks={looks}.")
-    if round_size is not None and round_size < 1:
-        raise ArgumentError(f"`round_size` must be at least 1. Received: round_size={round_size}.")
-    if patience < 1:
-        raise ArgumentError(f"`patience` must be at least 1. Received: patience={patience}.")
-    if not 0 <= resolution < 1:
-        raise ArgumentError(f"`resolution` must be in [0, 1). Received: resolution={resolution}.")
+    integer("levels", levels, least=2)
+    fraction("alpha", alpha)
+    fraction_above_zero("moved", moved)
+    integer("looks", looks, least=1)
+    if round_size is not None:
+        integer("round_size", round_size, least=1)
+    integer("patience", patience, least=1)
+    fraction_below_one("resolution", resolution)

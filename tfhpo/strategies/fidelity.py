@@ -7,6 +7,7 @@ from typing import cast
 
 import numpy as np
 
+from tfhpo.arguments import integer, is_number
 from tfhpo.errors import ArgumentError
 from tfhpo.space import Kind, Parameter, Point, Space
 
@@ -35,7 +36,7 @@ def rungs(lowest: float, highest: float, factor: int = 3) -> list[float]:
             breaks its rule.
     """
     check_factor(factor)
-    numbers = [one for one in (lowest, highest) if not isinstance(one, bool) and math.isfinite(one)]
+    numbers = [one for one in (lowest, highest) if is_number(one) and math.isfinite(one)]
     if len(numbers) < 2 or not 0 < lowest <= highest:
         raise ArgumentError(
             "The rungs need finite bounds with 0 < lowest <= highest. "
@@ -53,10 +54,7 @@ def rungs(lowest: float, highest: float, factor: int = 3) -> list[float]:
 
 def check_factor(factor: int) -> None:
     """Raises an ArgumentError if a factor is not an integer of at least 2."""
-    if not isinstance(factor, int) or isinstance(factor, bool) or factor < 2:
-        raise ArgumentError(
-            f"`factor` must be an integer and at least 2. Received: factor={factor!r}."
-        )
+    integer("factor", factor, least=2)
 
 
 class Fidelity:

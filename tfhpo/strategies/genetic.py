@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from tfhpo.arguments import fraction, integer
 from tfhpo.errors import ArgumentError
 from tfhpo.space import FloatArray, Point, Space
 from tfhpo.strategies.candidates import best_first
@@ -124,7 +125,7 @@ class GeneticAlgorithm(Strategy):
         generational: bool = False,
     ) -> None:
         super().__init__(space, rng, budget=budget)
-        self.population_size = population_size
+        self.population_size = integer("population_size", population_size, least=2)
         self.selection = _operator("selection", selection, SELECTIONS, Selection)
         self.crossover = _operator("crossover", crossover, CROSSOVERS, Crossover)
         self.mutation = _operator("mutation", mutation, MUTATIONS, Mutation)
@@ -247,17 +248,8 @@ class GeneticAlgorithm(Strategy):
     def _check(self) -> None:
         """Raises an ArgumentError for an argument that breaks its rule."""
         size, lifetime = self.population_size, self.lifetime
-        if size < 2:
-            raise ArgumentError(
-                f"`population_size` must be at least 2. Received: population_size={size}."
-            )
-        if not 0 <= self.crossover_rate <= 1:
-            raise ArgumentError(
-                "`crossover_rate` must be in [0, 1]. "
-                f"Received: crossover_rate={self.crossover_rate}."
-            )
-        if self.elites < 0:
-            raise ArgumentError(f"`elites` must be at least 0. Received: elites={self.elites}.")
+        fraction("crossover_rate", self.crossover_rate)
+        integer("elites", self.elites, least=0)
         if not lifetime >= size:
             raise ArgumentError(
                 f"`lifetime` must be at least the population's size, {size}. "

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tfhpo.errors import ArgumentError
+from tfhpo.arguments import integer
 from tfhpo.space import FloatArray, Point, Space
 from tfhpo.strategies.strategy import Strategy
 
@@ -41,9 +41,7 @@ class GridSearch(Strategy):
         levels: int = 10,
     ) -> None:
         super().__init__(space, rng, budget=budget)
-        if levels < 2:
-            raise ArgumentError(f"`levels` must be at least 2. Received: levels={levels}.")
-        self.levels = levels
+        self.levels = integer("levels", levels, least=2)
         self._last: FloatArray | None = None
 
     def _propose(self) -> Point | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfhpo.errors import ArgumentError
+from tfhpo.arguments import integer
 from tfhpo.space import FloatArray, Point, Space
 from tfhpo.strategies.history import History
 
@@ -41,11 +41,7 @@ class InitialDesign:
     seed: int
 
     def __post_init__(self) -> None:
-        if not isinstance(self.size, int) or self.size < 1:
-            raise ArgumentError(
-                "`num_initial_points` must be an integer and at least 1. "
-                f"Received: num_initial_points={self.size!r}."
-            )
+        integer("num_initial_points", self.size, least=1)
 
     def due(self, history: History, seeds: int = 0) -> bool:
         """Whether the next point is one of these: until there are enough, and two scores.

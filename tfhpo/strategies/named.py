@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
-from tfhpo.errors import ArgumentError
+from tfhpo.arguments import choice
 from tfhpo.strategies.asha import ASHA
 from tfhpo.strategies.hyperband import Hyperband
 from tfhpo.strategies.proposers import PROPOSERS
@@ -26,9 +25,4 @@ def check_name(strategy: str) -> None:
     Raises:
         ArgumentError: If none has; the message names the nearest.
     """
-    if strategy not in STRATEGIES:
-        near = difflib.get_close_matches(strategy, STRATEGIES, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ArgumentError(
-            f"The strategy must be one of {sorted(STRATEGIES)}. Received: {strategy!r}.{hint}"
-        )
+    choice("strategy", strategy, sorted(STRATEGIES))

@@ -26,7 +26,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tfhpo.errors import ArgumentError
+from tfhpo.arguments import integer, not_negative, positive
 from tfhpo.space import FloatArray, Parameter, Point, Space
 from tfhpo.strategies.history import Entry
 from tfhpo.strategies.initial import InitialDesign
@@ -225,15 +225,7 @@ def _entropy_slope(pi: FloatArray) -> FloatArray:
 def _check_arguments(
     learning_rate: float, entropy_bonus: float, batch_size: int, levels: int
 ) -> None:
-    if not 0 < learning_rate < math.inf:
-        raise ArgumentError(
-            f"`learning_rate` must be above 0. Received: learning_rate={learning_rate}."
-        )
-    if not 0 <= entropy_bonus < math.inf:
-        raise ArgumentError(
-            f"`entropy_bonus` must be at least 0. Received: entropy_bonus={entropy_bonus}."
-        )
-    if batch_size < 1:
-        raise ArgumentError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}.")
-    if levels < 2:
-        raise ArgumentError(f"`levels` must be at least 2. Received: levels={levels}.")
+    positive("learning_rate", learning_rate)
+    not_negative("entropy_bonus", entropy_bonus)
+    integer("batch_size", batch_size, least=1)
+    integer("levels", levels, least=2)

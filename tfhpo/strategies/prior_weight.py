@@ -15,9 +15,7 @@ Source:
 
 from __future__ import annotations
 
-import math
-
-from tfhpo.errors import ArgumentError
+from tfhpo.arguments import not_negative
 from tfhpo.space import PriorDensity, Space
 from tfhpo.strategies.history import History
 from tfhpo.surrogates.target import Scaled
@@ -39,11 +37,7 @@ class Belief:
     """
 
     def __init__(self, space: Space, weight: float) -> None:
-        if not 0 <= weight < math.inf:
-            raise ArgumentError(
-                f"`prior_weight` must be at least 0 and finite. Received: prior_weight={weight}."
-            )
-        self._density, self._weight = PriorDensity(space), weight
+        self._density, self._weight = PriorDensity(space), not_negative("prior_weight", weight)
 
     def __bool__(self) -> bool:
         """Whether any parameter has a distribution."""

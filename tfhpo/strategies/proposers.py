@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tfhpo.arguments import did_you_mean
 from tfhpo.errors import ArgumentError
 from tfhpo.strategies.bayesian import BayesianOptimization
 from tfhpo.strategies.elastic_grid import ElasticGrid
@@ -57,11 +57,9 @@ def proposer_class(
     """
     if not inspect.isclass(proposer):
         if proposer not in PROPOSERS:
-            near = difflib.get_close_matches(str(proposer), PROPOSERS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ArgumentError(
                 f"`{argument}` must be one of {sorted(PROPOSERS)} or a class of strategies. "
-                f"Received: {proposer!r}.{hint}"
+                f"Received: {proposer!r}.{did_you_mean(proposer, PROPOSERS)}"
             )
         proposer = PROPOSERS[proposer]
     known = set(inspect.signature(proposer).parameters) - _GIVEN

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tfhpo.arguments import integer
 from tfhpo.errors import ArgumentError
 from tfhpo.space import Levels, Parameter, Space
 from tfhpo.strategies.proposers import proposer_class
@@ -52,11 +53,9 @@ class Stage:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", _names(self.parameters))
-        if self.trials is not None and (not _is_count(self.trials) or self.trials < 1):
-            raise ArgumentError(
-                "`trials` of a stage must be an integer of at least 1, or None for a share of the "
-                f"budget. Received: trials={self.trials!r}."
-            )
+        if self.trials is not None:
+            trials = integer("trials", self.trials, 1, also=", or None for a share of the budget")
+            object.__setattr__(self, "trials", trials)
         if not isinstance(self.options, Mapping):
             raise ArgumentError(
                 f"`options` of a stage must be a dictionary. Received: {self.options!r}."
@@ -205,7 +204,3 @@ def _names(given: Iterable[str]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise ArgumentError(f"A stage names each parameter once. Received: {names}.")
     return tuple(names)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

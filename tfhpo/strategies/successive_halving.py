@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tfhpo.errors import ArgumentError
+from tfhpo.arguments import integer
 from tfhpo.space import Space
 from tfhpo.strategies.brackets import Halving, sizes
 from tfhpo.strategies.strategy import Strategy
@@ -74,11 +74,11 @@ class SuccessiveHalving(Halving):
             factor=factor,
             budget=budget,
         )
-        if bracket_size is not None and bracket_size < 1:
-            raise ArgumentError(
-                f"`bracket_size` must be at least 1. Received: bracket_size={bracket_size}."
-            )
-        self.bracket_size = self._usual_size() if bracket_size is None else bracket_size
+        self.bracket_size = (
+            self._usual_size()
+            if bracket_size is None
+            else integer("bracket_size", bracket_size, least=1)
+        )
 
     def _usual_size(self) -> int:
         full: int = self.factor**self.fidelity.top

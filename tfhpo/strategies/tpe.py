@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from tfhpo.arguments import integer, positive
 from tfhpo.errors import ArgumentError
 from tfhpo.space import Kind, Point, Space
 from tfhpo.strategies.candidates import best_first, from_anywhere, joined
@@ -164,11 +165,7 @@ class TPE(Strategy):
 
 
 def _check_arguments(num_candidates: int, good_share: float, bandwidth: float) -> None:
-    if num_candidates < 1:
-        raise ArgumentError(
-            f"`num_candidates` must be at least 1. Received: num_candidates={num_candidates}."
-        )
+    integer("num_candidates", num_candidates, least=1)
     if not 0 < good_share < 1:
         raise ArgumentError(f"`good_share` must be in (0, 1). Received: good_share={good_share}.")
-    if not 0 < bandwidth < math.inf:
-        raise ArgumentError(f"`bandwidth` must be above 0. Received: bandwidth={bandwidth}.")
+    positive("bandwidth", bandwidth)

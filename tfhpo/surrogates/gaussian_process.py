@@ -34,7 +34,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -169,9 +169,10 @@ class GaussianProcess:
         self.hyperparameters, self.trend = hyperparameters, trend
         self.kernel = hyperparameters.kernel(columns, kernel)
         self._noise = math.exp(hyperparameters.noise)
-        self._factor = _factor(self.kernel(points, points), self._noise)
+        factor = _factor(self.kernel(points, points), self._noise)
         unexplained = outputs - trend.value(points)
-        self._coefficients = scipy.linalg.cho_solve((self._factor, True), unexplained)
+        self._coefficients = scipy.linalg.cho_solve((factor, True), unexplained)
+        self._factor = factor
 
     @property
     def noise_deviation(self) -> float:
@@ -189,8 +190,8 @@ class GaussianProcess:
         After several outputs at once (`conditioned`) the means are `q x S`.
         """
         covariance = self.kernel(self.points, points)
-        explained = self._inverse_factor @ covariance
-        return self._mean(points, covariance.T), self._deviation(explained)
+        mean = self._mean(points, covariance.T)
+        return mean, self._deviation(self._inverse_factor @ covariance)
 
     def mean(self, points: Encoded) -> FloatArray:
         """Returns the mean at points, `q`; after several outputs at once, `q x S`."""
@@ -239,13 +240,30 @@ class GaussianProcess:
     def conditioned(self, points: Encoded, outputs: FloatArray) -> GaussianProcess:
         """Returns the posterior after further outputs, under the same hyperparameters.
 
-        The factor and its inverse are extended by the new rows, which costs O(n^2) each.
+        The factor's inverse is extended by the new rows, which costs O(n^2) each.
 
         Args:
             points: `q` further points.
             outputs: Their outputs, `q`; or `q x S`, of which each column makes a posterior of its
                 own: the means are `q x S` from then on, while the deviations are the same for all.
         """
+        return self._extended(self._extension(points), points, outputs)
+
+    def imagining(self, points: Encoded, count: int, rng: np.random.Generator) -> GaussianProcess:
+        """Returns the posteriors after noisy outputs that the model thinks possible at points.
+
+        Args:
+            points: `q` further points.
+            count: S, how often their outputs are drawn, jointly.
+            rng: Where randomness comes from.
+        """
+        extension = self._extension(points)
+        drawn = rng.standard_normal((count, len(points))) @ extension.corner.T
+        return self._extended(extension, points, (self.mean(points) + drawn).T)
+
+    def _extended(
+        self, extension: _Extension, points: Encoded, outputs: FloatArray
+    ) -> GaussianProcess:
         extended = object.__new__(GaussianProcess)
         extended.columns, extended.kernel, extended.trend = self.columns, self.kernel, self.trend
         extended.hyperparameters, extended._noise = self.hyperparameters, self._noise
@@ -254,7 +272,7 @@ class GaussianProcess:
         if outputs.ndim > 1:
             known = np.broadcast_to(known[:, None], (len(known), outputs.shape[1]))
         extended.outputs = np.concatenate([known, outputs])
-        extended._factor, extended._inverse_factor = self._extended_factors(points)
+        extended._inverse_factor = extension.inverse_of(self._inverse_factor)
         extended._coefficients = extended._solved(extended.outputs)
         return extended
 
@@ -265,37 +283,44 @@ class GaussianProcess:
         solved: FloatArray = self._inverse_factor.T @ (self._inverse_factor @ unexplained)
         return solved
 
-    def samples(self, points: Encoded, count: int, rng: np.random.Generator) -> FloatArray:
-        """Returns draws of the noisy outputs at points, jointly, `count x q`."""
-        cross = self._inverse_factor @ self.kernel(self.points, points)
-        covariance = self.kernel(points, points) - cross.T @ cross
-        root = _factor(covariance, self._noise)
-        drawn: FloatArray = self.mean(points) + rng.standard_normal((count, len(points))) @ root.T
-        return drawn
-
     def _deviation(self, explained: FloatArray) -> FloatArray:
         variance = self.kernel.variance - np.sum(explained**2, axis=0)
         # Rounding may leave a point that is known exactly with a variance below 0.
         deviation: FloatArray = np.sqrt(np.maximum(variance, 1e-12 * self.kernel.variance))
         return deviation
 
-    def _extended_factors(self, points: Encoded) -> tuple[FloatArray, FloatArray]:
-        """Returns L and L^-1 with the rows of further points.
-
-        With C the new rows of L below the old ones, and M the new corner:
-
-            L = (L_0  0)      L^-1 = (     L_0^-1         0   )
-                (C    M)             (-M^-1 C L_0^-1    M^-1  )
-        """
-        n, q = len(self.points), len(points)
+    def _extension(self, points: Encoded) -> _Extension:
+        """Returns the rows of L for further points."""
         rows = (self._inverse_factor @ self.kernel(self.points, points)).T
-        corner = _factor(self.kernel(points, points) - rows @ rows.T, self._noise)
-        factor, inverse = np.zeros((n + q, n + q)), np.zeros((n + q, n + q))
-        factor[:n, :n], factor[n:, :n], factor[n:, n:] = self._factor, rows, corner
-        inverse_corner = _inverse_of_factor(corner)
-        inverse[:n, :n], inverse[n:, n:] = self._inverse_factor, inverse_corner
-        inverse[n:, :n] = -inverse_corner @ (rows @ self._inverse_factor)
-        return factor, inverse
+        return _Extension(rows, _factor(self.kernel(points, points) - rows @ rows.T, self._noise))
+
+
+class _Extension(NamedTuple):
+    """The rows of L for further points.
+
+    With L_0 the factor before, C the new rows below it, and M the new corner:
+
+        L = (L_0  0)      L^-1 = (     L_0^-1         0   )
+            (C    M)             (-M^-1 C L_0^-1    M^-1  )
+
+    M is also the factor of what the points' noisy outputs may be, given the ones before.
+
+    Attributes:
+        rows: C, `q x n`.
+        corner: M, `q x q`.
+    """
+
+    rows: FloatArray
+    corner: FloatArray
+
+    def inverse_of(self, inverse_factor: FloatArray) -> FloatArray:
+        """Returns L^-1, `(n + q) x (n + q)`, given L_0^-1."""
+        q, n = self.rows.shape
+        inverse = np.zeros((n + q, n + q))
+        inverse_corner = _inverse_of_factor(self.corner)
+        inverse[:n, :n], inverse[n:, n:] = inverse_factor, inverse_corner
+        inverse[n:, :n] = -inverse_corner @ (self.rows @ inverse_factor)
+        return inverse
 
 
 def fitted(

@@ -135,18 +135,22 @@ class Kernel:
     def __call__(self, first: Encoded, second: Encoded) -> FloatArray:
         """Returns the covariances of two sets of points, `n x q`."""
         squares = self._squares(first, second)
-        correlation = _matern(squares) if self.name == "matern52" else np.exp(-0.5 * squares)
+        covariance = _matern(squares) if self.name == "matern52" else np.exp(-0.5 * squares)
         if first.choices.shape[1]:
-            correlation *= np.exp(-self.mismatch(first, second))
-        return self.signal * correlation + self.level
+            covariance *= self._shrinking(first, second)
+        covariance *= self.signal
+        covariance += self.level
+        return covariance
 
     def _squares(self, first: Encoded, second: Encoded) -> FloatArray:
         scale = np.tile(1.0 / self.lengths, 2)
         a, b = first.features * scale, second.features * scale
-        squares = np.sum(a**2, axis=1)[:, None] + np.sum(b**2, axis=1) - 2.0 * (a @ b.T)
+        squares: FloatArray = np.sum(a**2, axis=1)[:, None] + np.sum(b**2, axis=1)
+        products = a @ b.T
+        products *= 2.0
+        squares -= products
         # Equal points may come out a rounding below 0.
-        distances: FloatArray = np.maximum(squares, 0.0)
-        return distances
+        return np.maximum(squares, 0.0, out=squares)
 
     def mismatch(self, first: Encoded, second: Encoded) -> FloatArray:
         """Returns h, `n x q`."""
@@ -155,6 +159,12 @@ class Kernel:
             mine, theirs = first.choices[:, column, None], second.choices[:, column]
             total += weight * (mine != theirs)
         return total
+
+    def _shrinking(self, first: Encoded, second: Encoded) -> FloatArray:
+        """Returns exp(-h), `n x q`."""
+        shrunk = self.mismatch(first, second)
+        np.negative(shrunk, out=shrunk)
+        return np.exp(shrunk, out=shrunk)
 
     def with_slope(self, first: Encoded, second: Encoded) -> tuple[FloatArray, FloatArray]:
         """Returns k and dk / d(r^2), `n x q` each: together they cost little more than one."""
@@ -167,7 +177,7 @@ class Kernel:
             covariance = self.signal * np.exp(-0.5 * squares)
             slope = -0.5 * covariance
         if first.choices.shape[1]:
-            shrunk = np.exp(-self.mismatch(first, second))
+            shrunk = self._shrinking(first, second)
             covariance, slope = covariance * shrunk, slope * shrunk
         return covariance + self.level, slope
 
@@ -219,6 +229,12 @@ class Kernel:
 
 
 def _matern(squares: FloatArray) -> FloatArray:
-    r = _ROOT5 * np.sqrt(squares)
-    correlation: FloatArray = (1.0 + r + r**2 / 3.0) * np.exp(-r)
+    # In place wherever it can be: so many temporary arrays would take longer than the arithmetic.
+    r = np.sqrt(squares)
+    r *= _ROOT5
+    correlation: FloatArray = r**2
+    correlation /= 3.0
+    correlation += 1.0 + r
+    np.negative(r, out=r)
+    correlation *= np.exp(r, out=r)
     return correlation

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 
-from tfhpo.errors import ArgumentError
+from tfhpo.arguments import NumberRule, finite, integer
 from tfhpo.study.outcomes import sign_of
+
+_seconds = NumberRule("a number of seconds above 0", lambda x: x > 0.0)
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,12 @@ class Budget:
     patience: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("max_time", "target", "patience"):
-            value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, Real)):
-                raise ArgumentError(f"`{name}` must be a number. Received: {value!r}.")
-        if self.max_time is not None and not self.max_time > 0:
-            raise ArgumentError(f"`max_time` must be above 0 seconds. Received: {self.max_time!r}.")
-        if self.target is not None and not math.isfinite(self.target):
-            raise ArgumentError(f"`target` must be a finite score. Received: {self.target!r}.")
-        if self.patience is not None and self.patience < 1:
-            raise ArgumentError(
-                f"`patience` must be at least 1 trial. Received: {self.patience!r}."
-            )
+        if self.max_time is not None:
+            _seconds("max_time", self.max_time)
+        if self.target is not None:
+            finite("target", self.target)
+        if self.patience is not None:
+            integer("patience", self.patience, least=1)
 
     @property
     def needs_scores(self) -> bool:

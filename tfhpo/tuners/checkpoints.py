@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from tfhpo.errors import ArgumentError, StudyError
+from tfhpo.arguments import integer
+from tfhpo.errors import StudyError
 
 Keep = int | Literal["all"]
 
@@ -35,11 +36,9 @@ class CheckpointKeeper:
     """
 
     def __init__(self, keep: Keep, folder_of: Callable[[str], str]) -> None:
-        if keep != "all" and (isinstance(keep, bool) or not isinstance(keep, int) or keep < 0):
-            raise ArgumentError(
-                f"`checkpoints` must be a number of trials from 0 on, or 'all'. Received: {keep!r}."
-            )
-        self.keep = keep
+        self.keep: Keep = (
+            "all" if keep == "all" else integer("checkpoints", keep, 0, also=", or 'all'")
+        )
         self._folder_of = folder_of
         self.written: set[str] = set()
 

@@ -14,6 +14,7 @@ import keras_tuner
 from keras_tuner.src.distribute import utils as kt_distribute
 from keras_tuner.src.engine import objective as kt_objective
 
+from tfhpo.arguments import integer
 from tfhpo.errors import ArgumentError, ObjectiveError, StudyWriteError
 from tfhpo.study import STUDY_FILE
 from tfhpo.study.lock import StudyLock, lock_path
@@ -221,7 +222,4 @@ def verbosity(verbose: Any) -> int:
 
 def check_executions(count: Any) -> None:
     """Raises an ArgumentError unless a trial is executed at least once."""
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ArgumentError(
-            f"`executions_per_trial` must be an integer of at least 1. Received: {count!r}."
-        )
+    integer("executions_per_trial", count, least=1)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from keras_tuner.src.distribute import utils as kt_distribute
 
 from tfhpo.errors import ArgumentError
-from tfhpo.execution import Crew, Engine, InProcess, InStep, LocalProcesses, Workers
+from tfhpo.execution import Crew, Engine, InProcess, InStep, LocalProcesses, Names, Workers
 from tfhpo.execution.resources import is_number
 from tfhpo.tuners.distant import failure_of
 
@@ -17,17 +17,28 @@ EngineName = Literal["processes", "ray"]
 
 #: After so many trials a process is replaced: TensorFlow keeps some memory of each.
 TRIALS_PER_PROCESS = 100
-# What an engine, which knows of tasks alone, calls the arguments of a tuner.
-_NAMES = {
-    "gpus_per_trial": "gpus_per_task",
-    "trial_timeout": "task_timeout",
-    "trials_per_process": "tasks_per_process",
-    "max_process_memory": "max_memory",
-}
+#: What a tuner calls the arguments of an engine, which knows of tasks alone.
+NAMES = Names(
+    gpus_per_task="gpus_per_trial",
+    cpus_per_task="cpus_per_trial",
+    tasks_per_process="trials_per_process",
+    max_memory="max_process_memory",
+    hard_memory="max_trial_memory",
+    task_timeout="trial_timeout",
+    address="ray_address",
+)
 # Python alone takes that much: who gives less counts in another unit.
 _LEAST_MEMORY = 64 << 20
 # What is about the processes of trials, and so means nothing where there are none.
-_OF_PROCESSES = (*_NAMES, "ray_address")
+_OF_PROCESSES = (
+    "gpus_per_trial",
+    "cpus_per_trial",
+    "trial_timeout",
+    "trials_per_process",
+    "max_process_memory",
+    "max_trial_memory",
+    "ray_address",
+)
 
 
 @dataclass(frozen=True)
@@ -41,9 +52,11 @@ class Engines:
         isolate: Whether the trials of one worker run in another process, too.
         engine: "processes" of this machine, or a "ray" cluster.
         gpus_per_trial: How many GPUs each worker gets; a share, such as 0.5, lets several have one.
+        cpus_per_trial: How many processor cores each worker gets.
         trial_timeout: In seconds; a trial that takes longer is ended, and has failed.
         trials_per_process: After so many trials a worker's process is replaced.
         max_process_memory: In bytes; a process that passes this is replaced after its trial.
+        max_trial_memory: In bytes; a trial whose process passes this is ended, and has failed.
         ray_address: Of the cluster.
 
     Raises:
@@ -55,9 +68,11 @@ class Engines:
     isolate: bool = False
     engine: EngineName = "processes"
     gpus_per_trial: float | None = None
+    cpus_per_trial: float | None = None
     trial_timeout: float | None = None
     trials_per_process: int | None = None
     max_process_memory: int | None = None
+    max_trial_memory: int | None = None
     ray_address: str | None = None
 
     def __post_init__(self) -> None:
@@ -79,7 +94,11 @@ class Engines:
                 f"chief and workers, not by both. Received: workers={self.workers!r}."
             )
         if self.engine == "ray":
-            self._refuse(("max_process_memory",), "is for processes of this machine")
+            self._refuse(
+                ("max_process_memory", "max_trial_memory"),
+                "is for processes of this machine: Ray itself looks after its nodes' memory, and "
+                "ends what takes too much of it",
+            )
         else:
             self._refuse(("ray_address",), "needs `engine='ray'`")
         self._check_memory()
@@ -97,16 +116,20 @@ class Engines:
         """
         if not self.elsewhere:
             return InProcess() if crew is None else InStep(crew, failure_of)
-        try:
-            return self._cluster() if self.engine == "ray" else self._processes(echo)
-        except ArgumentError as error:
-            raise ArgumentError(_in_terms_of_trials(str(error))) from error
+        return self._cluster() if self.engine == "ray" else self._processes(echo)
 
     def _processes(self, echo: Callable[[str], Any] | None) -> Engine:
-        arguments = {ours: getattr(self, name) for name, ours in _NAMES.items()}
-        arguments["tasks_per_process"] = self._trials_per_process
-        count = 1 if self.workers is None else self.workers
-        return LocalProcesses(count, echo=echo, **arguments)
+        return LocalProcesses(
+            1 if self.workers is None else self.workers,
+            gpus_per_task=self.gpus_per_trial,
+            cpus_per_task=self.cpus_per_trial,
+            tasks_per_process=self._trials_per_process,
+            max_memory=self.max_process_memory,
+            hard_memory=self.max_trial_memory,
+            task_timeout=self.trial_timeout,
+            echo=echo,
+            names=NAMES,
+        )
 
     def _cluster(self) -> Engine:
         from tfhpo.execution.ray import RayCluster
@@ -114,9 +137,11 @@ class Engines:
         return RayCluster(
             "auto" if self.workers is None else self.workers,
             address=self.ray_address,
-            gpus_per_task=self.gpus_per_trial or 0.0,
+            cpus_per_task=1.0 if self.cpus_per_trial is None else self.cpus_per_trial,
+            gpus_per_task=0.0 if self.gpus_per_trial is None else self.gpus_per_trial,
             tasks_per_process=self._trials_per_process,
             task_timeout=self.trial_timeout,
+            names=NAMES,
         )
 
     @property
@@ -125,12 +150,13 @@ class Engines:
         return TRIALS_PER_PROCESS if given is None else given
 
     def _check_memory(self) -> None:
-        bound = self.max_process_memory
-        if bound is not None and (not is_number(bound) or bound < _LEAST_MEMORY):
-            raise ArgumentError(
-                f"`max_process_memory` is a number of bytes, at least {_LEAST_MEMORY:,} (64 MiB): "
-                f"4 * 1024**3 is 4 GiB. Received: {bound!r}."
-            )
+        for name in ("max_process_memory", "max_trial_memory"):
+            bound = getattr(self, name)
+            if bound is not None and not (is_number(bound) and bound >= _LEAST_MEMORY):
+                raise ArgumentError(
+                    f"`{name}` is a number of bytes, at least {_LEAST_MEMORY:,} (64 MiB): "
+                    f"4 * 1024**3 is 4 GiB. Received: {bound!r}."
+                )
 
     @property
     def elsewhere(self) -> bool:
@@ -143,9 +169,3 @@ class Engines:
         for name in names:
             if getattr(self, name) is not None:
                 raise ArgumentError(f"`{name}` {why}. Received: {name}={getattr(self, name)!r}.")
-
-
-def _in_terms_of_trials(message: str) -> str:
-    for name, ours in _NAMES.items():
-        message = message.replace(ours, name)
-    return message

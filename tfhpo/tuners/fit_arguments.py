@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import inspect
 from collections.abc import Callable, Mapping
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import keras
 import keras_tuner
 
+from tfhpo.arguments import did_you_mean, integer
 from tfhpo.errors import ArgumentError
 
 
@@ -57,11 +57,10 @@ def check_names(model: Any, arguments: Mapping[str, Any]) -> None:
         return
     unknown = [name for name in arguments if name not in parameters]
     if unknown:
-        near = difflib.get_close_matches(unknown[0], parameters, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ArgumentError(
             "The keyword arguments of `search` are those of `fit`. "
-            f"Received: {', '.join(map(repr, unknown))}.{hint}"
+            f"Received: {', '.join(map(repr, unknown))}."
+            f"{did_you_mean(unknown[0], parameters)}"
         )
 
 
@@ -140,10 +139,8 @@ def _check_class_weight(weights: Any) -> None:
 def _check_counts(arguments: Mapping[str, Any]) -> None:
     for name in ("epochs", "batch_size"):
         value = arguments.get(name)
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-            raise ArgumentError(f"`{name}` must be an integer of at least 1. Received: {value!r}.")
+        if value is not None:
+            integer(name, value, least=1)
     first, epochs = arguments.get("initial_epoch"), arguments.get("epochs")
     if first is not None and epochs is not None and first >= epochs:
         raise ArgumentError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections import ChainMap
@@ -10,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from tfhpo import strategies
+from tfhpo.arguments import did_you_mean
 from tfhpo.declaring import roles
 from tfhpo.errors import ArgumentError
 from tfhpo.oracles import (
@@ -90,8 +90,7 @@ def _hint(
         return f" Give it to the strategy: options={{{name!r}: {value!r}}}."
     own = {*inspect.signature(kind).parameters, *further}
     known = _ORACLE_ARGUMENTS | _TUNER_ARGUMENTS | own
-    near = difflib.get_close_matches(name, known - {"kwargs"}, n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    return did_you_mean(name, known - {"kwargs"})
 
 
 def _with(options: Any, **given: Any) -> Any:

@@ -135,9 +135,14 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             room for.
         gpus_per_trial: How many GPUs each worker gets; a share, such as 0.5, lets several have one.
             By default as many as there are for each (on Ray, none).
+        cpus_per_trial: How many processor cores each worker gets, which bounds the threads of its
+            numeric libraries: a whole number, on Ray a share too. By default an equal share of this
+            machine's, on Ray 1. With `workers="auto"` there are as many workers as fit.
         trial_timeout: In seconds; a trial that takes longer is ended, and has failed.
         trials_per_process: After so many trials a worker's process is replaced. Default 100.
         max_process_memory: In bytes; a process that passes this is replaced after its trial.
+        max_trial_memory: In bytes; a trial whose process passes this is ended, and has failed
+            ("memory"). Data that the processes share do not count (on macOS they do).
         ray_address: Of the Ray cluster, as `ray.init` takes it; by default the one that the program
             is connected to, else the environment's RAY_ADDRESS.
         max_model_size: How many parameters a model may have; a trial of a larger one fails.
@@ -188,9 +193,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         isolate: bool = False,
         engine: EngineName = "processes",
         gpus_per_trial: float | None = None,
+        cpus_per_trial: float | None = None,
         trial_timeout: float | None = None,
         trials_per_process: int | None = None,
         max_process_memory: int | None = None,
+        max_trial_memory: int | None = None,
         ray_address: str | None = None,
         max_model_size: int | None = None,
         optimizer: Any = None,
@@ -215,9 +222,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             isolate,
             engine,
             gpus_per_trial,
+            cpus_per_trial,
             trial_timeout,
             trials_per_process,
             max_process_memory,
+            max_trial_memory,
             ray_address,
         )
         self._distribution = Distribution.asked(distribution, distribution_strategy)

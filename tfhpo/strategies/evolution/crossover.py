@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfhpo.errors import ArgumentError
+from tfhpo.arguments import not_negative
 from tfhpo.space import FloatArray
 from tfhpo.strategies.evolution.genes import Genes
 
@@ -75,8 +75,7 @@ class BlendCrossover(Crossover):
     alpha: float = 0.3
 
     def __post_init__(self) -> None:
-        if not self.alpha >= 0:
-            raise ArgumentError(f"`alpha` must be at least 0. Received: alpha={self.alpha}.")
+        not_negative("alpha", self.alpha)
 
     def cross(
         self, first: FloatArray, second: FloatArray, genes: Genes, rng: np.random.Generator
@@ -109,8 +108,7 @@ class SimulatedBinaryCrossover(Crossover):
     eta: float = 10.0
 
     def __post_init__(self) -> None:
-        if not self.eta >= 0:
-            raise ArgumentError(f"`eta` must be at least 0. Received: eta={self.eta}.")
+        not_negative("eta", self.eta)
 
     def cross(
         self, first: FloatArray, second: FloatArray, genes: Genes, rng: np.random.Generator

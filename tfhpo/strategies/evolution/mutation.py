@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tfhpo.arguments import positive
 from tfhpo.errors import ArgumentError
 from tfhpo.space import BoolArray, FloatArray, Point
 from tfhpo.strategies.evolution.genes import Genes
@@ -94,8 +95,7 @@ class AdaptiveMutation(Mutation):
 
     def __post_init__(self) -> None:
         _check_rate(self.rate)
-        if not 0 < self.scale < math.inf:
-            raise ArgumentError(f"`scale` must be above 0. Received: scale={self.scale}.")
+        positive("scale", self.scale)
 
     def mutate(
         self,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tfhpo.arguments import integer
 from tfhpo.errors import ArgumentError
 
 
@@ -66,8 +67,7 @@ class Tournament(Selection):
     size: int = 8
 
     def __post_init__(self) -> None:
-        if self.size < 1:
-            raise ArgumentError(f"`size` must be at least 1. Received: size={self.size}.")
+        integer("size", self.size, least=1)
 
     def choose(self, size: int, rng: np.random.Generator) -> tuple[int, int]:
         first = int(rng.integers(size, size=self.size).min())
