@@ -52,7 +52,7 @@ def main(folder):
         listeners=[grief],
     )
     x = np.random.default_rng(0).normal(size=(16, 3)).astype("float32")
-    tuner.search(x, x.sum(1), epochs=2, verbose=0)
+    tuner.search(x, x.sum(1), epochs=2)
     print("stopped by", tuner.stop_reason)
 
 

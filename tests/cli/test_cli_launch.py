@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -78,6 +79,34 @@ print(*(os.environ[name] for name in names), *sys.argv[1:])
     address, port, devices, *arguments = told.split()
     assert (address, devices, arguments) == ("127.0.0.1", "-1", ["data", "--workers", "9"])
     assert 0 < int(port) < 2**16
+
+
+def test_nobody_can_take_the_port_before_the_chief(script):
+    path = script("""
+import socket
+port, held = (os.environ.get(name) for name in ("KERASTUNER_ORACLE_PORT", "TFHPO_HELD_PORT"))
+for reuse in ("SO_REUSEADDR", "SO_REUSEPORT"):
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, getattr(socket, reuse), 1)
+        try:
+            server.bind(("127.0.0.1", int(port)))
+            print(reuse, "has it")
+        except OSError:
+            print(reuse, "is refused")
+print("told" if held == port else "not told")
+""")
+    result = invoke("launch", "--workers", 1, path)
+    tried = ["SO_REUSEADDR is refused", "SO_REUSEPORT has it"]
+    told = [*(f"[chief] {one}" for one in (*tried, "told"))]
+    assert [line for line in result.stdout.splitlines() if "[chief]" in line] == told
+    assert "[worker0] not told" in result.stdout
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_starts(script):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = refusal("launch", "--workers", 1, "--port", port, script("print('started')"))
+    assert told.startswith(f"The chief needs a port of 127.0.0.1 that is free. Received: {port} (")
 
 
 def test_the_port_can_be_chosen(script):

@@ -1,7 +1,8 @@
 """One task of a cluster of two: runs a search in step with the other, and prints what it saw.
 
 Its arguments are the project's folder, in which of its trials the second task ends without a word,
-and in which Ctrl-C is pressed at the first; -1 for in none.
+and in which Ctrl-C is pressed at the first, after which both search again; then the task that meets
+with an error alone, in its first epoch. -1 is for none.
 """
 
 import json
@@ -16,7 +17,8 @@ from distributed_models import FIT, X, Y, normalised, told
 import tfhpo
 from tfhpo.errors import StudyError
 
-FOLDER, FATAL, INTERRUPTED = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+FOLDER = Path(sys.argv[1])
+FATAL, INTERRUPTED, ALONE = map(int, sys.argv[2:])
 INDEX = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
 
 
@@ -33,6 +35,8 @@ class Witness(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch, logs=None):
         if INDEX == 0 and self.trial == INTERRUPTED and batch == 1:
             signal.raise_signal(signal.SIGINT)
+        if ALONE == INDEX and batch == 1:
+            raise OSError("The disk of this task is full.")  # The other is about to train with it.
 
     def on_epoch_end(self, epoch, logs=None):
         if INDEX == 1 and self.trial == FATAL:
@@ -62,18 +66,29 @@ tuner = tfhpo.RandomSearch(
     max_consecutive_failed_trials=5,
     distribution="multi_worker_mirrored",
 )
-found = {"leads": tuner.leads, "seen": witness.seen, "error": None}
-try:
-    tuner.search(X, Y, epochs=2, callbacks=lambda: [witness], **FIT)
-except tfhpo.errors.DistributionError as error:
-    found["error"] = str(error)
-if tuner.leads:
-    found |= told(tuner) | {"reason": tuner.stop_reason}
+found = {"leads": tuner.leads, "seen": witness.seen}
+
+
+def search():
+    """What becomes of a search."""
+    error = None
+    try:
+        tuner.search(X, Y, epochs=2, callbacks=lambda: [witness], **FIT)
+    except tfhpo.errors.DistributionError as raised:
+        error = str(raised)
+    known = told(tuner) if tuner.leads else {}
+    return known | {"reason": tuner.stop_reason, "error": error, "epochs": len(witness.seen)}
+
+
+if INTERRUPTED >= 0:
+    found["interrupted"] = search()
+found |= search()
+if tuner.leads and found["error"] is None:
     model = tuner.get_best_models()[0]
     found["variables"] = type(model.weights[0].value).__name__
     found["best"] = tuner.study().best()[0].score
     found["again"] = model.evaluate(X[:20], Y[:20], verbose=0)[0]
-else:
+if not tuner.leads:
     try:
         tuner.get_best_models()
     except StudyError as error:

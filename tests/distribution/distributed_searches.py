@@ -27,10 +27,10 @@ def started(script, *arguments, **environment):
     )
 
 
-def told(process):
+def told(process, limit=LIMIT_SECONDS):
     """What a process printed, when it has ended well."""
     try:
-        output, errors = process.communicate(timeout=LIMIT_SECONDS)
+        output, errors = process.communicate(timeout=limit)
     finally:
         process.kill()
     assert process.returncode == 0, errors

@@ -12,8 +12,17 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def tasks(folder):
-    return [told(process) for process in cluster("cluster_search.py", folder, -1, -1)]
+def lost(folder):
+    """What the first task found, whose other ended in its second training."""
+    first, second = cluster("cluster_search.py", folder, 1, -1, -1)
+    second.communicate()
+    return told(first)
+
+
+@pytest.fixture(scope="module")
+def tasks(folder, lost):
+    """What both found that went on from there, first until Ctrl-C, and then to the end."""
+    return [told(process) for process in cluster("cluster_search.py", folder, -1, 1, -1)]
 
 
 def test_both_tasks_train_the_same_trials(tasks):
@@ -33,8 +42,9 @@ def test_the_first_task_keeps_what_is_found(tasks):
     ):
         assert status == "COMPLETED" or "This configuration cannot be built." in message
         assert bool(curve) == (status == "COMPLETED")
-    epochs = [[one["loss"], one["val_loss"]] for curve in first["curves"] for one in curve]
-    assert epochs == [losses for _, *losses in second["seen"]]
+    # The last trial is one that both have trained here.
+    epochs = [[one["loss"], one["val_loss"]] for one in first["curves"][-1]]
+    assert epochs == [losses for _, *losses in second["seen"][-len(epochs) :]]
     assert "study.sqlite" in first["files"]
     assert "checkpoint.weights.h5" in first["files"]
     assert second["files"] == []
@@ -47,19 +57,25 @@ def test_the_best_model_belongs_to_the_first_task_alone(tasks):
     assert "ask there, where `tuner.leads`" in second["refusal"]
 
 
-def test_a_lost_task_ends_the_search_which_goes_on_until_ctrl_c(tmp_path):
-    first, second = cluster("cluster_search.py", tmp_path, 1, -1)
-    second.communicate()
-    found = told(first)
-    assert "One has ended" in found["error"]
-    # It costs no trial: the next search takes it up.
-    assert found["statuses"][-1] == "RUNNING"
-    lost = len(found["statuses"]) - 1
-    first, second = (told(task) for task in cluster("cluster_search.py", tmp_path, -1, 1))
-    assert first["statuses"][lost] == "COMPLETED"
-    assert first["statuses"][-1] == "RUNNING"
-    # The epoch in which Ctrl-C was pressed came to its end, in both tasks.
+def test_a_lost_task_ends_the_search_and_costs_no_trial(lost, tasks):
+    assert "One has ended" in lost["error"]
+    assert lost["statuses"][-1] == "RUNNING"
+    assert tasks[0]["interrupted"]["statuses"][len(lost["statuses"]) - 1] == "COMPLETED"
+
+
+def test_ctrl_c_ends_both_after_the_epoch(tasks):
+    first, second = (task["interrupted"] for task in tasks)
     assert first["reason"] == "interrupted"
     assert first["error"] is second["error"] is None
+    assert first["statuses"][-1] == "RUNNING"
     assert len(first["curves"][-1]) == 1
-    assert first["seen"] == second["seen"]
+    assert first["epochs"] == second["epochs"]
+
+
+def test_an_error_in_one_task_alone_ends_all_and_is_told(tmp_path):
+    # Well below the time for which they wait where nothing is known to be wrong.
+    first, second = (told(one, 300) for one in cluster("cluster_search.py", tmp_path, -1, -1, 1))
+    cause = "OSError: The disk of this task is full."
+    assert f"This one has met with: {cause}" in second["error"]
+    assert f"An error in one task alone: {cause}" in first["error"]
+    assert first["statuses"][-1] == "RUNNING"  # It costs no trial.

@@ -15,13 +15,19 @@ class Door:
     def __init__(self, leads, inbox, outbox, barrier):
         self.leads, self._inbox, self._outbox, self._barrier = leads, inbox, outbox, barrier
 
-    def send(self, message):
+        #: What has gone wrong here, as each call tells it.
+        self.errors = []
+
+    def send(self, message, error=None):
+        self.errors.append(error)
         self._outbox.put(message)
 
-    def receive(self):
+    def receive(self, error=None):
+        self.errors.append(error)
         return self._inbox.get(timeout=20)
 
-    def meet(self):
+    def meet(self, error=None):
+        self.errors.append(error)
         self._barrier.wait(timeout=20)
 
 
@@ -146,3 +152,42 @@ def test_a_follower_that_does_something_else_is_told():
     follower.join(timeout=30)
     assert isinstance(follower.error, DistributionError)
     assert "Received: subtract here, Answered(message='add', answer=5)" in str(follower.error)
+
+
+def test_who_has_met_with_an_error_tells_the_crew_so():
+    def function(payload, report):
+        report("begin", payload)
+        try:
+            return {}[payload]
+        except KeyError:
+            report("failed", payload)
+            return "no such key"
+
+    channel, barrier = Queue(), threading.Barrier(2)
+    doors = Door(True, Queue(), channel, barrier), Door(False, channel, Queue(), barrier)
+    leader, follows = (InStep(door, lambda value: f"caught: {value}") for door in doors)
+    follower = Follower(follows, function)
+    follower.start()
+    leader.run(function, iter([Task("0", 0)]), lambda *_: None, lambda *_: None)
+    follower.join(timeout=30)
+    # The task, "begin", "failed", the meeting, and the end.
+    told = [None, None, "KeyError: 0", "caught: no such key", None]
+    assert [door.errors for door in doors] == [told, told]
+
+
+def test_an_error_of_the_crew_is_no_failure_of_a_task():
+    class Broken(Door):
+        def receive(self, error=None):
+            if len(self.errors) == 1:
+                raise DistributionError("one is gone")
+            return super().receive(error)
+
+    channel, barrier = Queue(), threading.Barrier(1)
+    leader = InStep(Door(True, Queue(), channel, barrier))
+    follower = Follower(
+        InStep(Broken(False, channel, Queue(), barrier)), lambda payload, report: report("ask")
+    )
+    follower.start()
+    leader.run(lambda *_: None, iter([Task("0", 0)]), lambda *_: None, lambda *_: None)
+    follower.join(timeout=30)
+    assert str(follower.error) == "one is gone"

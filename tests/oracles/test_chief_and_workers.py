@@ -3,53 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from chiefs import LIMIT_SECONDS, next_line, processes
 
-import tfhpo
 from tfhpo.study import STUDY_FILE, TrialStatus, read_study
 
 pytestmark = pytest.mark.slow
 
 _TUNERS = ("chief", "worker0", "worker1")
-# Starting takes long on a busy machine.
-_DEADLINE = 240
 _TRIALS, _EPOCHS = 8, 2
 
 
-def _free_port():
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return server.getsockname()[1]
-
-
-def _start(tuner_id, port, folder):
-    return subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("distributed_search.py")), str(folder)],
-        env={
-            **os.environ,
-            "PYTHONPATH": str(Path(tfhpo.__file__).parents[1]),
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "KERASTUNER_TUNER_ID": tuner_id,
-            "KERASTUNER_ORACLE_IP": "127.0.0.1",
-            "KERASTUNER_ORACLE_PORT": str(port),
-        },
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def _ended(process):
-    out, errors = process.communicate("go\n", timeout=_DEADLINE)
+    out, errors = process.communicate("go\n", timeout=LIMIT_SECONDS)
     assert process.returncode == 0, errors
     (found,) = (line for line in out.splitlines() if line.startswith("found "))
     return json.loads(found.removeprefix("found "))
@@ -58,18 +28,14 @@ def _ended(process):
 @pytest.fixture(scope="module")
 def search(tmp_path_factory):
     """Runs the search; returns its study and what each process found."""
-    folder, port = tmp_path_factory.mktemp("distributed"), _free_port()
-    processes = [_start(tuner_id, port, folder) for tuner_id in _TUNERS]
-    try:
-        for process in processes[1:]:
+    folder = tmp_path_factory.mktemp("distributed")
+    script = Path(__file__).with_name("distributed_search.py")
+    with processes(script, folder, *_TUNERS) as running:
+        for name in _TUNERS[1:]:
             # Read up to here only: the rest is for `communicate`.
-            assert any(line == "ready\n" for line in iter(process.stdout.readline, ""))
-        with ThreadPoolExecutor(len(processes)) as pool:
-            found = list(pool.map(_ended, processes))
-    finally:
-        for process in processes:
-            process.kill()
-            process.communicate()
+            assert next_line(running[name]) == "ready"
+        with ThreadPoolExecutor(len(running)) as pool:
+            found = list(pool.map(_ended, running.values()))
     return read_study(folder / "project" / STUDY_FILE), {one["tuner"]: one for one in found}
 
 

@@ -4,7 +4,7 @@ import grpc
 import pytest
 
 from tfhpo.errors import ArgumentError, ChiefError, TrialTakenError
-from tfhpo.oracles.chief import desk
+from tfhpo.oracles.chief import protocol
 from tfhpo.oracles.chief.calls import FIRST_ANSWER_SECONDS, NEXT_ANSWER_SECONDS, Calls
 from tfhpo.oracles.chief.heartbeat import Heartbeat
 from tfhpo.oracles.chief.protocol import Sender, sender_of
@@ -54,22 +54,36 @@ def test_each_call_tells_who_calls():
     assert chief.heard == [("request", Sender("w", "p"))]
 
 
-def test_a_chief_that_is_away_for_a_while_is_waited_for(caplog):
+def test_a_chief_that_is_away_for_a_while_is_waited_for(capsys):
     chief = Chief("yes", *[AWAY] * 100, "yes again")
     assert [chief.ask(), chief.ask()] == ["yes", "yes again"]
     assert chief.now == 50
-    assert caplog.messages == ["Waiting for the chief at chief:1."]
+    words = "Worker 'w' waits for the chief at chief:1, since 3 s and for 60 s at most."
+    assert capsys.readouterr().err.splitlines() == [words]
+
+
+def test_a_worker_without_a_chief_says_soon_and_again_what_it_waits_for(capsys):
+    chief = Chief(*[AWAY] * 200, "yes")
+    chief.ask()
+    told = capsys.readouterr().err.splitlines()
+    assert [line.split("since ")[1] for line in told] == [
+        "3 s and for 3600 s at most.",
+        "63 s and for 3600 s at most.",
+    ]
 
 
 @pytest.mark.parametrize(
-    ("answers", "patience"),
-    [([AWAY], FIRST_ANSWER_SECONDS), (["yes", AWAY], NEXT_ANSWER_SECONDS)],
+    ("answers", "patience", "advice"),
+    [
+        ([AWAY], FIRST_ANSWER_SECONDS, "KERASTUNER_TUNER_ID=chief"),
+        (["yes", AWAY], NEXT_ANSWER_SECONDS, "run the same again"),
+    ],
 )
-def test_a_chief_that_stays_away_ends_the_worker_with_a_clear_error(answers, patience):
+def test_a_chief_that_stays_away_ends_the_worker_with_a_clear_error(answers, patience, advice):
     chief = Chief(*answers)
     for _ in answers[1:]:
         chief.ask()
-    with pytest.raises(ChiefError, match=f"chief:1 has not answered for {patience:g} s"):
+    with pytest.raises(ChiefError, match=f"chief:1 has not answered for {patience:g} s.*{advice}"):
         chief.ask()
     before = chief.now
     assert patience < before <= patience + 1
@@ -80,7 +94,7 @@ def test_a_chief_that_stays_away_ends_the_worker_with_a_clear_error(answers, pat
 
 
 def test_the_end_that_the_chief_tells_is_told_to_all_that_ask():
-    chief = Chief(Answer(desk.ENDED, "disk full"), "yes")
+    chief = Chief(Answer(protocol.ENDED, "disk full"), "yes")
     for _ in range(2):
         with pytest.raises(ChiefError, match="has ended the search: disk full"):
             chief.ask()
@@ -88,7 +102,7 @@ def test_the_end_that_the_chief_tells_is_told_to_all_that_ask():
 
 
 def test_a_trial_that_is_anothers_ends_no_search():
-    chief = Chief(Answer(desk.TAKEN, "it is b's"), "yes")
+    chief = Chief(Answer(protocol.TAKEN, "it is b's"), "yes")
     with pytest.raises(TrialTakenError, match="it is b's"):
         chief.ask()
     assert chief.ask() == "yes"
@@ -96,7 +110,7 @@ def test_a_trial_that_is_anothers_ends_no_search():
 
 def test_a_refusal_is_told():
     with pytest.raises(ArgumentError, match="no new entries"):
-        Chief(Answer(desk.REFUSED, "no new entries")).ask()
+        Chief(Answer(protocol.REFUSED, "no new entries")).ask()
 
 
 def test_any_other_answer_is_told():
@@ -121,7 +135,7 @@ def test_goodbye_waits_for_nobody():
 
 
 def test_after_goodbye_another_search_may_begin():
-    chief = Chief(Answer(desk.ENDED), "yes")
+    chief = Chief(Answer(protocol.ENDED), "yes")
     with pytest.raises(ChiefError):
         chief.ask()
     chief.calls.say_goodbye("bye", "error")

@@ -12,7 +12,8 @@ import grpc
 import keras_tuner
 import psutil
 import pytest
-from driving import COMPLETED, IDLE, RUNNING, STOPPED, declare
+from chiefs import LEASE, build_number, finish
+from driving import COMPLETED, IDLE, RUNNING, STOPPED
 from keras_tuner.src.distribute.oracle_client import OracleClient
 
 from tfhpo.errors import (
@@ -23,102 +24,7 @@ from tfhpo.errors import (
     TrialTakenError,
 )
 from tfhpo.oracles import RandomOracle
-from tfhpo.oracles.chief import ChiefClient, serve
-from tfhpo.oracles.chief.crew import Crew
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
-
-LEASE = 60
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def port(monkeypatch):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        number = taken.getsockname()[1]
-    monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
-    monkeypatch.setenv("KERASTUNER_ORACLE_PORT", str(number))
-    monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
-    return number
-
-
-@pytest.fixture
-def crew(clock):
-    return Crew(LEASE, clock, patience=100, first_patience=200)
-
-
-class Serving:
-    """A chief in a thread; `end` waits for it and returns or raises what it did."""
-
-    def __init__(self, oracle, crew):
-        self.oracle = oracle
-        self._told = {}
-        self._thread = threading.Thread(target=self._run, args=(crew,), daemon=True)
-        self._thread.start()
-
-    def _run(self, crew):
-        try:
-            self._told["value"] = serve(self.oracle, crew)
-        except Exception as error:  # noqa: BLE001
-            self._told["error"] = error
-
-    def end(self):
-        self._thread.join(60)
-        assert not self._thread.is_alive(), "the chief does not end"
-        if "error" in self._told:
-            raise self._told["error"]
-        return self._told["value"]
-
-
-@pytest.fixture
-def chief(placed, clock, port, crew):
-    """Starts a chief with an oracle of one parameter."""
-
-    def start(max_trials=1, **arguments):
-        given = {"seed": 0, "lease": LEASE, "clock": clock, **arguments}
-        oracle = placed(RandomOracle("loss", max_trials, **given))
-        declare(oracle, build)
-        oracle.open()
-        return Serving(oracle, crew)
-
-    return start
-
-
-@pytest.fixture
-def worker(port, tmp_path):
-    """Makes workers, each as from a process of its own."""
-    made = []
-
-    def make(name, **arguments):
-        local = RandomOracle("loss", 1)
-        local._set_project_dir(str(tmp_path), "project")
-        made.append(ChiefClient(local, name, **arguments))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one._heartbeat.stop()
-
-
-def build(hp):
-    return hp.Float("x", 0, 1)
-
-
-def finish(client, trial, score=0.5):
-    client.update_trial(trial.trial_id, {"loss": score})
-    trial.status = COMPLETED
-    client.end_trial(trial)
 
 
 def test_the_chief_goes_when_all_workers_know_that_the_search_is_done(chief, worker):
@@ -139,7 +45,7 @@ def test_a_silent_workers_trial_is_completed_by_another_and_recorded_once(chief,
     dead, living = worker("dead"), worker("living")
     lost = dead.create_trial("dead")
     assert living.create_trial("living").status == IDLE
-    clock.now = LEASE + 1
+    clock.now += LEASE + 1
     again = living.create_trial("living")
     assert (again.trial_id, again.status) == (lost.trial_id, RUNNING)
     # The late one is told, whatever it says, and what it found is not recorded.
@@ -346,7 +252,7 @@ def test_a_search_that_is_given_up_ends_the_chief_and_the_workers(chief, worker)
 
 def test_a_refused_parameter_is_the_trials_own_matter(chief, worker):
     hp = keras_tuner.HyperParameters()
-    build(hp)
+    build_number(hp)
     serving = chief(1, allow_new_entries=False, hyperparameters=hp)
     client = worker("a")
     hp = client.get_space()
@@ -380,14 +286,14 @@ def test_a_chief_with_nobody_left_says_so_and_ends(chief, worker, clock, caplog,
     gone.leave("error")
     assert told.event.wait(30)
     assert "All workers are gone before the search is done" in caplog.text
-    clock.now = 101
+    clock.now += 101
     with pytest.raises(ChiefError, match="all of its 1 workers are gone"):
         serving.end()
 
 
 def test_a_chief_to_whom_nobody_comes_ends(chief, clock):
     serving = chief(1)
-    clock.now = 201
+    clock.now += 201
     with pytest.raises(ChiefError, match=r"no worker has ever come.*waiting at 127.0.0.1"):
         serving.end()
 
@@ -400,11 +306,23 @@ def test_a_port_that_is_taken_is_refused(chief, port):
             chief(1).end()
 
 
+def test_a_chief_takes_the_port_that_is_held_for_it(chief, worker, port, monkeypatch):
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(("127.0.0.1", port))
+        monkeypatch.setenv("TFHPO_HELD_PORT", str(port))
+        serving = chief(1)
+        client = worker("a")
+        finish(client, client.create_trial("a"))
+        client.leave("target")
+        assert serving.end() == "target"
+
+
 def test_keras_tuners_own_workers_are_refused(chief, clock, port, monkeypatch):
     serving = chief(1)
     monkeypatch.setenv("KERASTUNER_TUNER_ID", "a")
     with pytest.raises(grpc.RpcError, match="its workers must run it, too"):
         OracleClient(RandomOracle("loss", 1)).create_trial("a")
-    clock.now = 201
+    clock.now += 201
     with pytest.raises(ChiefError):
         serving.end()

@@ -12,26 +12,9 @@ from tfhpo.oracles import RandomOracle
 from tfhpo.oracles.leases import LEASE, Leases
 
 
-class Clock:
-    """Stands still until it is moved."""
-
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def chief(placed, clock, monkeypatch):
+def chiefs_oracle(placed, clock, port):
     """Makes an oracle that serves as a chief, its one parameter declared."""
-    monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
-    monkeypatch.setenv("KERASTUNER_ORACLE_PORT", "1")
-    monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
 
     def make(max_trials=1, **arguments):
         given = {"seed": 0, "lease": 60, "clock": clock, **arguments}
@@ -68,9 +51,9 @@ def test_a_lease_is_a_positive_number(seconds):
 
 def test_the_longest_silence_comes_first_and_only_past_its_bound(clock):
     leases = Leases(60, clock)
-    leases.lend("0000", "a")
+    leases.lend("0000", "a", 0)
     clock.now += 10
-    leases.lend("0001", "b")
+    leases.lend("0001", "b", 0)
     clock.now += 50
     assert leases.expired() is None
     clock.now += 11
@@ -83,21 +66,31 @@ def test_the_longest_silence_comes_first_and_only_past_its_bound(clock):
 
 def test_without_a_number_only_those_that_give_signs_of_life_have_a_bound(clock):
     leases = Leases(None, clock)
-    leases.lend("0000", "silent")
+    leases.lend("0000", "silent", 0)
     clock.now += 1e6
     assert (leases.expired(), leases.may_expire) == (None, False)
     leases.hear("speaks")
-    leases.lend("0001", "speaks")
+    leases.lend("0001", "speaks", 0)
     assert leases.may_expire
     clock.now += LEASE + 1
     assert leases.expired().tuner_id == "speaks"
 
 
+def test_a_trial_is_held_for_one_attempt_by_one_worker(clock):
+    leases = Leases(60, clock)
+    leases.lend("0000", "a", 2)
+    assert leases.holds("a", "0000", 2)
+    for other in (("b", "0000", 2), ("a", "0001", 2), ("a", "0000", 1), ("a", "0000", None)):
+        assert not leases.holds(*other)
+    leases.end("0000")
+    assert not leases.holds("a", "0000", 2)
+
+
 # ---------------------------------------------------------------------- the oracle
 
 
-def test_a_silent_workers_trial_goes_to_the_next_that_asks(chief, clock, caplog):
-    oracle = chief()
+def test_a_silent_workers_trial_goes_to_the_next_that_asks(chiefs_oracle, clock, caplog):
+    oracle = chiefs_oracle()
     first = travelled(oracle.create_trial("a"))
     assert oracle.create_trial("b").status == IDLE
     clock.now += 61
@@ -113,8 +106,8 @@ def test_a_silent_workers_trial_goes_to_the_next_that_asks(chief, clock, caplog)
     assert record.values["x"] == first.hyperparameters.values["x"]
 
 
-def test_the_repeat_has_the_seed_of_the_first_attempt(chief, clock):
-    oracle = chief()
+def test_the_repeat_has_the_seed_of_the_first_attempt(chiefs_oracle, clock):
+    oracle = chiefs_oracle()
     first = oracle.create_trial("a")
     seed = oracle.trial_seed(first.trial_id)
     clock.now += 61
@@ -122,8 +115,8 @@ def test_the_repeat_has_the_seed_of_the_first_attempt(chief, clock):
     assert oracle.trial_seed(first.trial_id) == seed
 
 
-def test_whatever_a_worker_tells_renews_its_lease(chief, clock):
-    oracle = chief()
+def test_whatever_a_worker_tells_renews_its_lease(chiefs_oracle, clock):
+    oracle = chiefs_oracle()
     trial = oracle.create_trial("a")
     for step in range(3):
         clock.now += 50
@@ -136,8 +129,8 @@ def test_whatever_a_worker_tells_renews_its_lease(chief, clock):
     assert oracle.create_trial("b").status == STOPPED
 
 
-def test_a_late_worker_goes_on_where_nobody_else_has_taken_its_trial(chief, clock):
-    oracle = chief()
+def test_a_late_worker_goes_on_where_nobody_else_has_taken_its_trial(chiefs_oracle, clock):
+    oracle = chiefs_oracle()
     trial = travelled(oracle.create_trial("a"))
     clock.now += 1000
     finish(oracle, trial)
@@ -145,8 +138,8 @@ def test_a_late_worker_goes_on_where_nobody_else_has_taken_its_trial(chief, cloc
     assert (record.status, record.repeat) == (COMPLETED, 0)
 
 
-def test_a_late_result_is_not_recorded(chief, clock, caplog):
-    oracle = chief()
+def test_a_late_result_is_not_recorded(chiefs_oracle, clock, caplog):
+    oracle = chiefs_oracle()
     late = travelled(oracle.create_trial("a"))
     clock.now += 61
     again = travelled(oracle.create_trial("b"))
@@ -162,8 +155,8 @@ def test_a_late_result_is_not_recorded(chief, clock, caplog):
     assert (record.score, record.metrics, record.tuner_id) == (0.25, {"loss": 0.25}, "b")
 
 
-def test_a_trial_that_loses_a_third_worker_fails(chief, clock):
-    oracle = chief(2, max_consecutive_failed_trials=None)
+def test_a_trial_that_loses_a_third_worker_fails(chiefs_oracle, clock):
+    oracle = chiefs_oracle(2, max_consecutive_failed_trials=None)
     for worker in "abc":
         assert oracle.create_trial(worker).trial_id == "0000"
         clock.now += 61
@@ -175,13 +168,13 @@ def test_a_trial_that_loses_a_third_worker_fails(chief, clock):
     assert record.ended is not None
 
 
-def test_lost_workers_are_remembered_by_the_study(chief, clock):
-    oracle = chief(max_consecutive_failed_trials=None)
+def test_lost_workers_are_remembered_by_the_study(chiefs_oracle, clock):
+    oracle = chiefs_oracle(max_consecutive_failed_trials=None)
     oracle.create_trial("a")
     clock.now += 61
     oracle.create_trial("b")
     oracle.close()
-    later = chief(max_consecutive_failed_trials=None)
+    later = chiefs_oracle(max_consecutive_failed_trials=None)
     for worker in "cd":
         assert later.create_trial(worker).status == RUNNING
         clock.now += 61
@@ -189,8 +182,8 @@ def test_lost_workers_are_remembered_by_the_study(chief, clock):
     assert later.study().trials[0].status == FAILED
 
 
-def test_a_lost_worker_is_no_failure_of_the_trial(chief, clock):
-    oracle = chief(max_retries_per_trial=1, max_consecutive_failed_trials=None)
+def test_a_lost_worker_is_no_failure_of_the_trial(chiefs_oracle, clock):
+    oracle = chiefs_oracle(max_retries_per_trial=1, max_consecutive_failed_trials=None)
     oracle.create_trial("a")
     clock.now += 61
     for _ in range(2):
@@ -202,9 +195,9 @@ def test_a_lost_worker_is_no_failure_of_the_trial(chief, clock):
     assert (record.attempt, record.interruptions) == (1, 1)
 
 
-def test_a_worker_that_leaves_gives_its_trial_back_at_once(chief, caplog):
+def test_a_worker_that_leaves_gives_its_trial_back_at_once(chiefs_oracle, caplog):
     caplog.set_level(logging.WARNING)
-    oracle = chief()
+    oracle = chiefs_oracle()
     for _ in range(4):
         assert oracle.create_trial("a").status == RUNNING
         oracle.release("a", "has left", is_loss=False)

@@ -4,80 +4,37 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from chiefs import LIMIT_SECONDS, go_on, next_line, processes
 
-import tfhpo
 from tfhpo.study import STUDY_FILE, TrialStatus, read_study
 
 pytestmark = pytest.mark.slow
-
-_DEADLINE = 240
-
-
-def _start(tuner_id, port, folder):
-    return subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("lost_worker_search.py")), str(folder)],
-        env={
-            **os.environ,
-            "PYTHONPATH": str(Path(tfhpo.__file__).parents[1]),
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "KERASTUNER_TUNER_ID": tuner_id,
-            "KERASTUNER_ORACLE_IP": "127.0.0.1",
-            "KERASTUNER_ORACLE_PORT": str(port),
-        },
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _go_on(process):
-    process.stdin.write("go\n")
-    process.stdin.flush()
-
-
-def _next(process):
-    """Returns the next line that a process prints."""
-    line = process.stdout.readline()
-    assert line, process.stderr.read()
-    return line.strip()
 
 
 @pytest.fixture(scope="module")
 def search(tmp_path_factory):
     """Runs the search; returns its study and each process's status and output."""
     folder = tmp_path_factory.mktemp("lost")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    names = ("chief", "killed", "frozen", "steady")
-    processes = {name: _start(name, port, folder) for name in names}
-    try:
-        for process in processes.values():
-            assert _next(process) == "ready"
-        _go_on(processes["chief"])
-        _go_on(processes["killed"])
-        processes["killed"].wait(_DEADLINE)
-        _go_on(processes["frozen"])
-        os.waitid(os.P_PID, processes["frozen"].pid, os.WSTOPPED)
+    script = Path(__file__).with_name("lost_worker_search.py")
+    with processes(script, folder, "chief", "killed", "frozen", "steady") as running:
+        for process in running.values():
+            assert next_line(process) == "ready"
+        go_on(running["chief"])
+        go_on(running["killed"])
+        running["killed"].wait(LIMIT_SECONDS)
+        go_on(running["frozen"])
+        os.waitid(os.P_PID, running["frozen"].pid, os.WSTOPPED)
         (folder / "later").touch()
-        _go_on(processes["steady"])
-        repeated = [_next(processes["steady"]) for _ in range(2)]
-        os.kill(processes["frozen"].pid, signal.SIGCONT)
-        taken = _next(processes["frozen"])
-        _go_on(processes["steady"])
-        told = {name: one.communicate(timeout=_DEADLINE) for name, one in processes.items()}
-    finally:
-        for process in processes.values():
-            process.kill()
-            process.communicate()
-    statuses = {name: process.returncode for name, process in processes.items()}
+        go_on(running["steady"])
+        repeated = [next_line(running["steady"]) for _ in range(2)]
+        os.kill(running["frozen"].pid, signal.SIGCONT)
+        taken = next_line(running["frozen"])
+        go_on(running["steady"])
+        told = {name: one.communicate(timeout=LIMIT_SECONDS) for name, one in running.items()}
+    statuses = {name: process.returncode for name, process in running.items()}
     return read_study(folder / "project" / STUDY_FILE), statuses, told, [*repeated, taken]
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from tfhpo.errors import ArgumentError
 from tfhpo.reporting import ProgressLine
-from tfhpo.reporting.progress import Progress, progress_text, summary_text
+from tfhpo.reporting.progress import Progress, print_summary, progress_text, summary_text
 from tfhpo.study import TrialRecord, TrialStatus
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
@@ -180,6 +180,19 @@ def test_the_cause_is_told_when_an_attempt_fails():
         "Trial 7 failed in attempt 2 of 3, to be repeated: OSError: disk",
         "Trial 7 failed in attempt 3 of 3: ValueError: too wide",
     ]
+
+
+def test_a_workers_summary_is_of_its_part_and_the_chiefs_of_all(capsys):
+    listener, file = line(terminal=False, worker="worker0")
+    begin(listener)
+    listener.on_trial_end(completed(3, 0.5))
+    listener.on_search_end(None)
+    told = "worker0 has run 1 trial in 0.0 s; its best val_accuracy 0.5 in trial 3\n"
+    assert file.getvalue() == told
+    before = Progress("loss", "min").after([completed(0, 0.5)])
+    print_summary(before, [completed(1, 0.25), failed(2)], 4.0)
+    told = "3 trials, 2 of them in this run of 4.0 s, 1 failed; best loss 0.25 in trial 1\n"
+    assert capsys.readouterr().out == told
 
 
 def test_a_terminal_gets_a_line_for_each_failure_and_the_summary():

@@ -1,10 +1,9 @@
 """How a chief's and a worker's search end: with a reason, or with an error, and never in a wait."""
 
 import signal
-import socket
-import threading
 
 import pytest
+from chiefs import Serving, free_port, variables
 from small_searches import FIT, X, Y, random_search
 
 import tfhpo
@@ -15,11 +14,13 @@ from tfhpo.oracles import chief
 @pytest.fixture
 def place(monkeypatch):
     """Lets what is made from now on be the chief, or a worker of some name."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("KERASTUNER_ORACLE_PORT", str(probe.getsockname()[1]))
-    monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
-    return lambda name: monkeypatch.setenv("KERASTUNER_TUNER_ID", name)
+    port = free_port()
+
+    def put(name):
+        for variable, value in variables(name, port).items():
+            monkeypatch.setenv(variable, value)
+
+    return put
 
 
 class Ended(tfhpo.tuners.SearchListener):
@@ -31,43 +32,24 @@ class Ended(tfhpo.tuners.SearchListener):
         self.names = list(space.names)
 
 
-class Serving:
-    """A chief whose oracle is served in a thread of this process."""
-
-    def __init__(self, tuner):
-        self.oracle, self.error = tuner.oracle, None
-        self.oracle.open()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        try:
-            self.reason = chief.serve(self.oracle)
-        except Exception as error:  # noqa: BLE001
-            self.error = error
-
-    def end(self):
-        self._thread.join(60)
-        assert not self._thread.is_alive()
-        self.oracle.close()
-
-
 @pytest.fixture
 def pair(place, tmp_path):
     """A chief that serves, and a worker whose search has not begun."""
     place("chief")
-    serving = Serving(random_search(tmp_path, max_trials=2))
+    oracle = random_search(tmp_path, max_trials=2).oracle
+    oracle.open()
+    serving = Serving(oracle)
     place("worker")
     ended = Ended()
     yield serving, random_search(tmp_path, max_trials=2, listeners=[ended], target=1e9), ended
-    serving.end()
+    serving.wait()
+    oracle.close()
 
 
 def test_a_budget_of_the_worker_ends_the_chief(pair):
     serving, worker, ended = pair
     worker.search(X, Y, **FIT)
-    serving.end()
-    assert (worker.stop_reason, serving.reason, serving.error) == ("target", "target", None)
+    assert (worker.stop_reason, serving.end()) == ("target", "target")
     assert ended.names == ["units", "learning_rate"]
     assert len(serving.oracle.study().completed) == 1
     assert worker.get_best_models()[0].count_params() > 0
@@ -82,8 +64,8 @@ def test_an_error_on_the_chief_ends_the_worker(pair, monkeypatch):
     monkeypatch.setattr(serving.oracle, "create_trial", broken)
     with pytest.raises(ChiefError, match="has ended the search: OSError: no space left"):
         worker.search(X, Y, **FIT)
-    serving.end()
-    assert isinstance(serving.error, OSError)
+    with pytest.raises(OSError, match="no space left"):
+        serving.end()
     assert ended.names == ["units", "learning_rate"]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 SETTINGS = {"allow_interspersed_args": False}
 # Nothing on another machine can reach it.
 _LOOPBACK = "127.0.0.1"
+# Tells the chief that its port is held for it; `tfhpo.oracles.chief.protocol` has its name, too,
+# which would load TensorFlow here.
+_HELD = "TFHPO_HELD_PORT"
 
 
 def launch(
@@ -52,17 +57,15 @@ def launch(
     if not script.is_file():
         raise ArgumentError(f"A script to launch is a file. Received: {str(script)!r}.")
     command = [sys.executable, str(script), *(arguments or ())]
-    address = {
-        "KERASTUNER_ORACLE_IP": _LOOPBACK,
-        "KERASTUNER_ORACLE_PORT": str(port or _free_port()),
-    }
-    environments = {
-        f"worker{index}": {**address, **slot.env}
-        for index, slot in enumerate(_slots(workers, gpus_per_trial, cpus_per_trial))
-    }
-    # The chief trains nothing: it must not take a GPU's memory from a worker.
-    chief = {**address, "CUDA_VISIBLE_DEVICES": "-1"}
-    status = Launch(command, {"chief": chief, **environments}, max_restarts).run()
+    slots = _slots(workers, gpus_per_trial, cpus_per_trial)
+    with _held_port(port or 0) as number:
+        address = {"KERASTUNER_ORACLE_IP": _LOOPBACK, "KERASTUNER_ORACLE_PORT": str(number)}
+        environments = {
+            f"worker{index}": {**address, **slot.env} for index, slot in enumerate(slots)
+        }
+        # The chief trains nothing: it must not take a GPU's memory from a worker.
+        chief = {**address, _HELD: str(number), "CUDA_VISIBLE_DEVICES": "-1"}
+        status = Launch(command, {"chief": chief, **environments}, max_restarts).run()
     if status:
         raise typer.Exit(status)
 
@@ -76,8 +79,25 @@ def _slots(workers: str, gpus: float | None, cpus: float | None) -> list[Slot]:
     return slots("auto" if count is None else count, gpus, cpus, names=names)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        number: int = probe.getsockname()[1]
-    return number
+@contextlib.contextmanager
+def _held_port(wanted: int) -> Iterator[int]:
+    """Keeps a port for the chief: nobody else can take it before the chief does, or in its stead.
+
+    The port is bound and never listened at, so no call comes here. Only a process of the same user
+    that asks for a shared port can bind it, too, which the chief does.
+
+    Args:
+        wanted: Which port, 0 for any that is free.
+
+    Raises:
+        ArgumentError: If another program has it.
+    """
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        try:
+            held.bind((_LOOPBACK, wanted))
+        except OSError as error:
+            raise ArgumentError(
+                f"The chief needs a port of {_LOOPBACK} that is free. Received: {wanted} ({error})."
+            ) from error
+        yield held.getsockname()[1]

@@ -9,7 +9,7 @@ from tfhpo.distribution.names import MULTI_WORKER, Name, check_name
 from tfhpo.errors import DistributionError
 
 if TYPE_CHECKING:
-    from tfhpo.distribution.crew import Crew
+    from tfhpo.distribution.cluster_crew import ClusterCrew
 
 #: A strategy's name, a `tf.distribute.Strategy`, or a function without arguments that makes one.
 Given: TypeAlias = "Name | Callable[[], Any] | Any"
@@ -85,7 +85,7 @@ class Distribution:
                 f"Received: {self._given!r}."
             )
 
-    def crew(self) -> Crew | None:
+    def crew(self) -> ClusterCrew | None:
         """Returns the processes that train one model together; None where one trains it alone.
 
         Raises:
@@ -93,9 +93,9 @@ class Distribution:
         """
         if not self.spans_tasks:
             return None
-        from tfhpo.distribution.crew import Crew
+        from tfhpo.distribution.cluster_crew import ClusterCrew
 
-        return Crew(self.strategy)
+        return ClusterCrew(self.strategy)
 
     def __getstate__(self) -> dict[str, Any]:
         # A strategy holds this process's devices.

@@ -8,6 +8,7 @@ answers. So all of them do the same, as the members of a cluster that trains one
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
@@ -23,13 +24,16 @@ class Crew(Protocol):
 
     leads: bool
 
-    def send(self, message: bytes) -> None:
+    # Each is told what has gone wrong in this process, None for nothing. Where the others do not
+    # come soon after an error, it has met this process alone: they are told of it, and it raises.
+
+    def send(self, message: bytes, error: str | None = None) -> None:
         """Sends a message to all others, which must receive it."""
 
-    def receive(self) -> bytes:
+    def receive(self, error: str | None = None) -> bytes:
         """Returns the leader's next message."""
 
-    def meet(self) -> None:
+    def meet(self, error: str | None = None) -> None:
         """Waits until all have come here."""
 
 
@@ -63,10 +67,15 @@ class InStep(InProcess):
 
     Args:
         crew: The processes.
+        failure_of: Tells what went wrong where the function has caught an error of its own: its
+            value to a text, None for nothing.
     """
 
-    def __init__(self, crew: Crew) -> None:
+    def __init__(
+        self, crew: Crew, failure_of: Callable[[Any], str | None] = lambda _: None
+    ) -> None:
         self._crew = crew
+        self._failure_of = failure_of
         # Whether the others wait for a task, so that they can be told that there is none.
         self._awaited = False
 
@@ -79,7 +88,7 @@ class InStep(InProcess):
     ) -> None:
         def end(task: Task, outcome: Outcome) -> None:
             # Before the outcome counts: where a process was lost, it is no result of the task.
-            self._crew.meet()
+            self._crew.meet(self._failure_in(outcome))
             self._awaited = True
             on_end(task, outcome)
 
@@ -107,14 +116,20 @@ class InStep(InProcess):
             error: Exception | None = None
             while isinstance(message := load(self._crew.receive()), Given):
                 try:
-                    function(message.payload, self._next_answer)
+                    failure = self._failure_of(function(message.payload, self._next_answer))
                 except _BrokenOff as broken:
                     message = broken.ended
                     break
+                except DistributionError:
+                    raise
                 except Exception as raised:  # noqa: BLE001 - the leader tells whether it goes on
-                    error = raised
-                self._crew.meet()
+                    error, failure = raised, _cause(raised)
+                self._crew.meet(failure)
             _check_ended(message, error)
+
+    def _failure_in(self, outcome: Outcome) -> str | None:
+        failure = outcome.failure
+        return self._failure_of(outcome.value) if failure is None else failure.message
 
     def _handed_out(self, tasks: Iterator[Task | None]) -> Iterator[Task | None]:
         for task in tasks:
@@ -127,20 +142,20 @@ class InStep(InProcess):
             try:
                 found = on_report(key, *message)
             except BaseException as error:
-                self._tell(Ended(_cause(error)))
+                self._tell(Ended(_cause(error)), _cause(error))
                 raise
-            self._tell(Answered(_name(message), found))
+            self._tell(Answered(_name(message), found), _being_handled())
             return found
 
         return answer
 
-    def _tell(self, message: Given | Answered | Ended) -> None:
+    def _tell(self, message: Given | Answered | Ended, error: str | None = None) -> None:
         content = dump(message)
         self._awaited = False
-        self._crew.send(content)
+        self._crew.send(content, error)
 
     def _next_answer(self, *message: Any) -> Any:
-        told = load(self._crew.receive())
+        told = load(self._crew.receive(_being_handled()))
         if isinstance(told, Ended):
             raise _BrokenOff(told)
         if not isinstance(told, Answered) or told.message != _name(message):
@@ -188,6 +203,16 @@ def _check_ended(message: Any, error: Exception | None) -> None:
 def _cause(error: BaseException) -> str | None:
     """Returns what the others are told of an error; nothing of Ctrl-C, a clean end."""
     return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else None
+
+
+def _being_handled() -> str | None:
+    """Returns the error because of which the function asks: one that it is handling; None for none.
+
+    A search that is itself begun while an error is handled is taken to have met with it; its
+    processes then have less patience with each other.
+    """
+    error = sys.exc_info()[1]
+    return None if error is None else _cause(error)
 
 
 def _name(message: tuple[Any, ...]) -> str:

@@ -29,6 +29,7 @@ class Expired(NamedTuple):
 @dataclass
 class _Lease:
     tuner_id: str
+    attempt: int
     heard: float
 
 
@@ -73,10 +74,16 @@ class Leases:
         with self._lock:
             return any(self._has_bound(lease) for lease in self._by_trial.values())
 
-    def lend(self, trial_id: str, tuner_id: str) -> None:
-        """Gives a trial to a worker, from now on."""
+    def lend(self, trial_id: str, tuner_id: str, attempt: int) -> None:
+        """Gives a trial to a worker, from now on.
+
+        Args:
+            trial_id: The trial.
+            tuner_id: The worker.
+            attempt: Which attempt at the trial it is, from 0.
+        """
         with self._lock:
-            self._by_trial[trial_id] = _Lease(tuner_id, self.clock())
+            self._by_trial[trial_id] = _Lease(tuner_id, attempt, self.clock())
 
     def hear(self, tuner_id: str) -> None:
         """Takes a sign of life of a worker that gives them while it trains."""
@@ -92,11 +99,11 @@ class Leases:
             if trial_id in self._by_trial:
                 self._by_trial[trial_id].heard = self.clock()
 
-    def holder(self, trial_id: str) -> str | None:
-        """Returns the worker that has a trial, None where no worker has."""
+    def holds(self, tuner_id: str, trial_id: str, attempt: int | None) -> bool:
+        """Whether a worker has a trial, and for this attempt at it."""
         with self._lock:
             lease = self._by_trial.get(trial_id)
-            return None if lease is None else lease.tuner_id
+            return lease is not None and (lease.tuner_id, lease.attempt) == (tuner_id, attempt)
 
     def end(self, trial_id: str) -> None:
         """Takes a trial back."""

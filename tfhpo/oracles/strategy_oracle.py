@@ -170,6 +170,11 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._has_begun = False
         self._heritage = Heritage()
 
+    @property
+    def lock(self) -> threading.RLock:
+        """What each call of a method holds; who asks first and acts then holds it for both."""
+        return self._lock
+
     # ------------------------------------------------------------------ the space
 
     def get_space(self) -> TrackedHyperParameters:
@@ -198,6 +203,32 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                     except ArgumentError as error:
                         # Of the build, and not of one trial: it ends the search.
                         raise SpaceError(str(error)) from error
+
+    def space_with(self, hyperparameters: keras_tuner.HyperParameters) -> Space:
+        """Returns the space as `update_space` would make it, and changes nothing.
+
+        Args:
+            hyperparameters: Parameters as a build declared them.
+
+        Raises:
+            ArgumentError: If `update_space` would not take them.
+        """
+        with self._lock:
+            known = self.hyperparameters
+            told = wire.received(hyperparameters).hyperparameters.space
+            new = [hp for hp in told if not known._exists(hp.name, hp.conditions)]
+            if new and not self.allow_new_entries:
+                raise ArgumentError(
+                    "With `allow_new_entries=False` a build declares the parameters of "
+                    f"`hyperparameters` only. Received also: {new}."
+                )
+            grown = TrackedHyperParameters.tracking(known)
+            if self.tune_new_entries:
+                grown.merge(new)
+            space = self._plan.space(grown)
+            if self._session is not None:
+                self._session.strategy.check_growth(space)
+            return space
 
     @property
     def prunes(self) -> bool:
@@ -682,7 +713,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             self._opened.start(run, len(self.trials))
         self._roster.start(run, tuner_id)
         if self._is_chief:
-            self.leases.lend(run.trial.trial_id, tuner_id)
+            self.leases.lend(run.trial.trial_id, tuner_id, run.repeat)
         return run.trial
 
     def _taken_back(self) -> Run | None:

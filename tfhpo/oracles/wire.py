@@ -90,4 +90,4 @@ def received(hyperparameters: keras_tuner.HyperParameters) -> Received:
         **copy["values"],
         **{hp.name: values[hp.name] for hp in new if hp.name in values},
     }
-    return Received(exact, copy["notes"])
+    return Received(exact, dict(copy["notes"]))

@@ -7,7 +7,7 @@ from tfhpo.reporting.population import (
     plot_population,
     population_data,
 )
-from tfhpo.reporting.progress import ProgressLine
+from tfhpo.reporting.progress import Progress, ProgressLine, print_summary
 from tfhpo.reporting.ranges import ParameterRanges, RangesData, RoundRange, ranges_data
 from tfhpo.reporting.ranges_plot import plot_ranges
 from tfhpo.reporting.table import (
@@ -26,6 +26,7 @@ __all__ = [
     "HistoryData",
     "ParameterRanges",
     "PopulationData",
+    "Progress",
     "ProgressLine",
     "RangesData",
     "ResultRow",
@@ -38,6 +39,7 @@ __all__ = [
     "plot_ranges",
     "population_data",
     "print_results",
+    "print_summary",
     "ranges_data",
     "result_rows",
     "results_table",

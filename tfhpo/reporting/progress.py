@@ -48,6 +48,7 @@ class Progress:
         last_end: When its last trial ended, or the run began.
         former_pace: Seconds per trial in former runs, if there were any.
         cause: Why the last failed trial failed, if one did.
+        worker: The worker whose part of the search this is; None for all of it.
     """
 
     objective: str
@@ -64,6 +65,7 @@ class Progress:
     last_end: float = 0.0
     former_pace: float | None = None
     cause: str | None = None
+    worker: str | None = None
 
     def after(self, trials: Iterable[TrialRecord]) -> Progress:
         """Returns the progress with the trials of former runs counted in."""
@@ -186,10 +188,26 @@ def _running(running: Mapping[int, int]) -> str:
     return f"trial {number} epoch {epochs + 1}"
 
 
+def print_summary(before: Progress, trials: Iterable[TrialRecord], seconds: float) -> None:
+    """Prints what is left to say of a search whose trials ran elsewhere.
+
+    Args:
+        before: How far it was.
+        trials: Those that have ended since.
+        seconds: How long it took.
+    """
+    progress = before.begun(0.0)
+    for trial in trials:
+        progress = progress.with_end(trial, seconds)
+    Console().print(summary_text(progress, seconds))
+
+
 def summary_text(progress: Progress, now: float) -> Text:
     """Returns what is left to say when the search has ended."""
     took = duration(now - progress.began)
-    if progress.done_here == progress.done:
+    if progress.worker is not None:
+        text = Text(f"{progress.worker} has run {count(progress.done, 'trial')} in {took}")
+    elif progress.done_here == progress.done:
         text = Text(f"{count(progress.done, 'trial')} in {took}")
     else:
         trials = count(progress.done, "trial")
@@ -204,7 +222,8 @@ def summary_text(progress: Progress, now: float) -> Text:
         if progress.cause is not None:
             why = f", the last one for: {textwrap.shorten(progress.cause, _CAUSE)}"
         return text.append(f"; none completed{why}")
-    return text.append(f"; best {progress.objective} {short(best.score)} in trial {best.number}")
+    whose = "best" if progress.worker is None else "its best"
+    return text.append(f"; {whose} {progress.objective} {short(best.score)} in trial {best.number}")
 
 
 class ProgressLine:
@@ -220,6 +239,8 @@ class ProgressLine:
         max_time: Seconds that this run may take; None if open.
         done: The trials of former runs of the same study.
         retries: How often a failed trial is run again.
+        worker: The worker whose part of a search this is, which the summary then says; None for all
+            of it.
         console: Where to draw; standard output by default.
         clock: Returns the time in seconds; only differences count.
 
@@ -236,6 +257,7 @@ class ProgressLine:
         max_time: float | None = None,
         done: Iterable[TrialRecord] = (),
         retries: int = 0,
+        worker: str | None = None,
         console: Console | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -243,7 +265,8 @@ class ProgressLine:
         self._clock = clock
         self._attempts = retries + 1
         self._console = console or Console()
-        self.progress = Progress(objective, direction, max_trials, max_time).after(done)
+        whole = Progress(objective, direction, max_trials, max_time).after(done)
+        self.progress = replace(whole, worker=worker)
         self._line = line_for(self._console, self._draw)
 
     def on_search_begin(

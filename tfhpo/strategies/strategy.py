@@ -246,17 +246,22 @@ class Strategy(ABC):
         self._restore_private(state["private"])
 
     @final
-    def extend(self, space: Space) -> None:
-        """Goes on in a space with further columns at its end.
-
-        Raises:
-            ArgumentError: If the known columns changed.
-        """
+    def check_growth(self, space: Space) -> None:
+        """Raises what `extend` would raise of a space, and changes nothing."""
         if space.parameters[: len(self.space)] != self.space.parameters:
             raise ArgumentError(
                 f"A space grows at its end only. Received: {space} after {self.space}."
             )
         self._check_growth(space)
+
+    @final
+    def extend(self, space: Space) -> None:
+        """Goes on in a space with further columns at its end.
+
+        Raises:
+            ArgumentError: If the known columns changed, or the strategy cannot search the space.
+        """
+        self.check_growth(space)
         self.space = space
         self.history.widen(len(space))
         self._finished = False

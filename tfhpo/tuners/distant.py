@@ -19,6 +19,7 @@ from tfhpo.execution import InParts, Part
 from tfhpo.oracles.links import OracleLink
 from tfhpo.space import Space
 from tfhpo.study import TrialRecord
+from tfhpo.study.outcomes import cause_of
 from tfhpo.tuners.listeners import ExecutionStatus, SearchListener
 from tfhpo.tuners.quiet import without_retracing_warnings
 
@@ -37,7 +38,7 @@ _OF_OTHERS = (
 _SETTINGS = ("optimizer", "loss", "metrics", "distribution_strategy")
 
 #: Questions by name, as the driver answers them.
-Desk = Mapping[str, Callable[..., Any]]
+Answers = Mapping[str, Callable[..., Any]]
 
 
 class Attempt(NamedTuple):
@@ -54,6 +55,12 @@ class Attempt(NamedTuple):
     reported: bool
     kept: bool
     warned: tuple[tuple[str, type[Warning]], ...] = ()
+
+
+def failure_of(attempt: Attempt) -> str | None:
+    """Returns why an attempt has failed, None where it has not."""
+    failed = attempt.trial.status != kt_trial.TrialStatus.COMPLETED
+    return cause_of(attempt.trial.message) if failed else None
 
 
 class Wire:
@@ -194,12 +201,12 @@ class Driver(NamedTuple):
         return cls(DistantLink(wire), DistantListener(wire), answer)
 
 
-def desk_of(
+def answers_of(
     link: OracleLink,
     told: SearchListener,
     update_trial: Callable[..., Any],
     best_trials: Callable[[int], list[kt_trial.Trial]],
-) -> Desk:
+) -> Answers:
     """Returns what the driver answers.
 
     Args:

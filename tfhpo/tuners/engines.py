@@ -11,6 +11,7 @@ from keras_tuner.src.distribute import utils as kt_distribute
 from tfhpo.errors import ArgumentError
 from tfhpo.execution import Crew, Engine, InProcess, InStep, LocalProcesses, Names, Workers
 from tfhpo.execution.resources import is_number
+from tfhpo.tuners.distant import failure_of
 
 EngineName = Literal["processes", "ray"]
 
@@ -114,7 +115,7 @@ class Engines:
             MissingExtraError: If Ray is not installed.
         """
         if not self.elsewhere:
-            return InProcess() if crew is None else InStep(crew)
+            return InProcess() if crew is None else InStep(crew, failure_of)
         return self._cluster() if self.engine == "ray" else self._processes(echo)
 
     def _processes(self, echo: Callable[[str], Any] | None) -> Engine:

@@ -7,6 +7,7 @@ import copy
 import functools
 import statistics
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -37,7 +38,7 @@ from tfhpo.oracles import StrategyOracle
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.links import link_to
 from tfhpo.oracles.runs import PRUNED
-from tfhpo.reporting import ProgressLine
+from tfhpo.reporting import Progress, ProgressLine, print_summary
 from tfhpo.study import STUDY_FILE, StudyRecord, TrialRecord, read_study
 from tfhpo.study.outcomes import sign_of
 from tfhpo.tensorboard import HParamsLogger
@@ -53,7 +54,7 @@ from tfhpo.tuners.distant import (
     DistantTraining,
     Driver,
     Wire,
-    desk_of,
+    answers_of,
 )
 from tfhpo.tuners.distributing import check_distribution
 from tfhpo.tuners.engines import EngineName, Engines
@@ -366,7 +367,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             if not self._is_worker():
                 self._weights.take_up(Path(self.project_dir))
             if chief:
-                self._serve()
+                self._serve(level)
             else:
                 telling = self._telling(level, metrics, tensorboard)
                 with without_retracing_warnings(), self._memory, self._interruption, telling:
@@ -385,12 +386,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._weights.keep_all_for_now()
         self.on_search_begin()
         loop = self._loop()
-        desk = desk_of(self._link, self._told, self._take_result, self._best_trials)
+        answers = answers_of(self._link, self._told, self._take_result, self._best_trials)
         try:
             self._engine.run(
                 self._training(fit_args, fit_kwargs),
                 loop.tasks(),
-                lambda _, question, args, kwargs: desk[question](*args, **kwargs),
+                lambda _, question, args, kwargs: answers[question](*args, **kwargs),
                 loop.take,
             )
         except KeyboardInterrupt:
@@ -482,21 +483,34 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             should_report=self.oracle.should_report,
         )
 
-    def _serve(self) -> None:
+    def _serve(self, verbose: int) -> None:
         """Answers the workers until the search is done; this process is the chief."""
         if isinstance(self.oracle, StrategyOracle):
             from tfhpo.oracles.chief import serve
 
-            try:
-                self.stop_reason = serve(self.oracle) or why_stopped(self.oracle, is_worker=False)
-            except KeyboardInterrupt:
-                self.stop_reason = "interrupted"
+            with self._summing_up() if verbose else contextlib.nullcontext():
+                try:
+                    reason = serve(self.oracle)
+                    self.stop_reason = reason or why_stopped(self.oracle, is_worker=False)
+                except KeyboardInterrupt:
+                    self.stop_reason = "interrupted"
         else:
             from keras_tuner.src.distribute import oracle_chief
 
             oracle_chief.start_server(self.oracle)
         if self.stop_reason in _USED_UP:
             self._rungs.clear(Path(self.project_dir))
+
+    @contextlib.contextmanager
+    def _summing_up(self) -> Iterator[None]:
+        """Says in the end what the workers have found, of which each knows its own part only."""
+        objective, known, began = self.oracle.objective, self._known_trials(), time.monotonic()
+        try:
+            yield
+        finally:
+            before = Progress(objective.name, objective.direction).after(known)
+            ended = self._known_trials()[len(known) :]
+            print_summary(before, ended, time.monotonic() - began)
 
     @contextlib.contextmanager
     def _telling(
@@ -509,10 +523,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 ProgressLine(
                     objective.name,
                     objective.direction,
-                    max_trials=self.oracle.max_trials,
+                    # A worker knows of its own trials only.
+                    max_trials=None if self._is_worker() else self.oracle.max_trials,
                     max_time=self._budget.max_time,
                     done=self._known_trials(),
                     retries=self._local_oracle.max_retries_per_trial,
+                    worker=self.tuner_id if self._is_worker() else None,
                 )
             )
         if tensorboard is not None:

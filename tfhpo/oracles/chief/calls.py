@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,20 +12,28 @@ from typing import Any
 import grpc
 
 from tfhpo.errors import ArgumentError, ChiefError, TrialTakenError
-from tfhpo.oracles.chief import desk
+from tfhpo.oracles.chief import protocol
 from tfhpo.oracles.chief.protocol import Sender
 
-_LOG = logging.getLogger(__name__)
 #: How long a worker waits for a chief that has never answered, in seconds: as KerasTuner's do.
 FIRST_ANSWER_SECONDS = 3600.0
 #: How long it waits for one that has, and may be started again.
 NEXT_ANSWER_SECONDS = 60.0
-# When it says that it waits.
-_SAY_SO_SECONDS = 30.0
+# When it says that it waits, first and later: a worker that was started by mistake, or before its
+# chief, must not look as if it worked.
+_FIRST_WORD_SECONDS = 3.0
+_NEXT_WORD_SECONDS = 60.0
 _RETRY_SECONDS = 0.5
 # A call may wait for a long calculation, but not for ever.
 _CALL_SECONDS = 3600.0
 _GOODBYE_SECONDS = 5.0
+_GONE = (
+    "it has ended or was killed. What was recorded is in its study: run the same again to go on."
+)
+_NEVER_CAME = (
+    "start it like this worker, with KERASTUNER_TUNER_ID=chief (`tfhpo launch` starts all), or "
+    "unset the KERASTUNER_ variables to search in this process alone."
+)
 _AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 
 
@@ -38,6 +46,9 @@ class Calls:
         address: Where the chief is.
         clock: Tells the time in seconds.
         wait: Waits for so many seconds.
+
+    Attributes:
+        attempts: Which attempt this worker was given, by the id of the trial.
 
     Raises:
         ChiefError: From each call: the chief is gone, or has ended the search.
@@ -58,6 +69,7 @@ class Calls:
         self._clock, self._wait = clock, wait
         self._has_answered = False
         self._ended: str | None = None
+        self.attempts: dict[str, int] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         return functools.partial(self._call, getattr(self._stub, name))
@@ -84,13 +96,15 @@ class Calls:
         timeout: float | None = None,
     ) -> Any:
         """Calls a method; KerasTuner's arguments of patience are those of its own, and unused."""
+        attempt = self.attempts.get(protocol.trial_of(request))
+        metadata = self._sender._replace(attempt=attempt).metadata()
         began = self._clock()
-        has_said_so = False
+        next_word = _FIRST_WORD_SECONDS
         while True:
             if self._ended is not None:
                 raise ChiefError(self._ended)
             try:
-                answer = method(request, timeout=_CALL_SECONDS, metadata=self._sender.metadata())
+                answer = method(request, timeout=_CALL_SECONDS, metadata=metadata)
             except grpc.RpcError as error:
                 self._raise_answer(error)
             else:
@@ -98,9 +112,9 @@ class Calls:
                 return answer
             waited = self._clock() - began
             self._check_patience(waited)
-            if waited > _SAY_SO_SECONDS and not has_said_so:
-                has_said_so = True
-                _LOG.warning("Waiting for the chief at %s.", self._address)
+            if waited >= next_word:
+                next_word += _NEXT_WORD_SECONDS
+                self._tell_of_wait(waited)
             self._wait(_RETRY_SECONDS)
 
     def _raise_answer(self, error: Any) -> None:
@@ -108,21 +122,32 @@ class Calls:
         code, text = error.code(), error.details()
         if code in _AWAY:
             return
-        if code is desk.TAKEN:
+        if code is protocol.TAKEN:
             raise TrialTakenError(text) from error
-        if code is desk.REFUSED:
+        if code is protocol.REFUSED:
             raise ArgumentError(text) from error
-        if code is desk.ENDED:
+        if code is protocol.ENDED:
             # Told to every thread that calls from now on: the chief does not stay to say it twice.
             self._ended = f"The chief has ended the search: {text}"
             raise ChiefError(self._ended) from error
         raise ChiefError(f"The chief at {self._address} answers {code.name}: {text}") from error
 
     def _check_patience(self, waited: float) -> None:
-        patience = NEXT_ANSWER_SECONDS if self._has_answered else FIRST_ANSWER_SECONDS
-        if waited > patience:
+        if waited > self._patience:
             self._ended = (
-                f"The chief at {self._address} has not answered for {patience:g} s: it has ended "
-                "or was killed. What was recorded is in its study: run the same again to go on."
+                f"The chief at {self._address} has not answered for {self._patience:g} s: "
+                + (_GONE if self._has_answered else _NEVER_CAME)
             )
             raise ChiefError(self._ended)
+
+    @property
+    def _patience(self) -> float:
+        return NEXT_ANSWER_SECONDS if self._has_answered else FIRST_ANSWER_SECONDS
+
+    def _tell_of_wait(self, waited: float) -> None:
+        """Says what is waited for, on standard error as all that is not a result."""
+        sys.stderr.write(
+            f"Worker {self._sender.tuner_id!r} waits for the chief at {self._address}, since "
+            f"{waited:.0f} s and for {self._patience:g} s at most.\n"
+        )
+        sys.stderr.flush()

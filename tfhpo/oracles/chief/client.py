@@ -11,6 +11,7 @@ from keras_tuner.engine import trial as kt_trial
 from keras_tuner.src import protos
 from keras_tuner.src.distribute.oracle_client import OracleClient
 
+from tfhpo.oracles import wire
 from tfhpo.oracles.chief import protocol
 from tfhpo.oracles.chief.calls import Calls
 from tfhpo.oracles.chief.heartbeat import Heartbeat
@@ -75,6 +76,9 @@ class ChiefClient(OracleClient):  # type: ignore[misc]
         self._has_left = False
         trial = super().create_trial(tuner_id)
         if trial.status == kt_trial.TrialStatus.RUNNING and self.should_report:
+            self.stub.attempts[trial.trial_id] = wire.received(trial.hyperparameters).notes[
+                "attempt"
+            ]
             self._heartbeat.start(trial.trial_id)
         return trial
 

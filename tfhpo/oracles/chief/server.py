@@ -12,8 +12,8 @@ from keras_tuner.src import protos
 
 from tfhpo.errors import ArgumentError, ChiefError
 from tfhpo.oracles.chief import protocol
-from tfhpo.oracles.chief.crew import Crew, State
-from tfhpo.oracles.chief.desk import Desk
+from tfhpo.oracles.chief.attendance import Attendance, State
+from tfhpo.oracles.chief.service import ChiefService
 from tfhpo.oracles.strategy_oracle import StrategyOracle
 
 _LOG = logging.getLogger(__name__)
@@ -25,14 +25,12 @@ _LOOK_SECONDS = 1.0
 # How long a chief that gives up stays to tell its workers: each speaks more often.
 _LAST_WORDS_SECONDS = 1.5 * protocol.BEAT_SECONDS
 _OPTIONS = (
-    # Else a second chief would share the port, and each get some of the calls.
-    ("grpc.so_reuseport", 0),
     # Workers ask for signs of life, too: of a chief whose machine has vanished.
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
 )
 
 
-def serve(oracle: StrategyOracle, crew: Crew | None = None) -> str | None:
+def serve(oracle: StrategyOracle, attendance: Attendance | None = None) -> str | None:
     """Serves an oracle to the workers, at the address of KerasTuner's variables.
 
     It returns once the search is done and every worker knows or is gone. No port but that one is
@@ -40,7 +38,7 @@ def serve(oracle: StrategyOracle, crew: Crew | None = None) -> str | None:
 
     Args:
         oracle: The oracle, whose study is open.
-        crew: The workers, by default none yet; a test gives its own patience.
+        attendance: The workers, by default none yet; a test gives its own patience.
 
     Returns:
         The budget for which the workers left, None where the oracle ended the search.
@@ -51,20 +49,22 @@ def serve(oracle: StrategyOracle, crew: Crew | None = None) -> str | None:
         TfhpoError: Whatever the oracle has raised, which the workers are told.
     """
     leases = oracle.leases
-    crew = Crew(leases.seconds, leases.clock) if crew is None else crew
-    desk = Desk(oracle, crew)
-    server = _server(desk)
+    attendance = Attendance(leases.seconds, leases.clock) if attendance is None else attendance
+    service = ChiefService(oracle, attendance)
+    server = _server(service)
     try:
-        _serve(desk, crew, leases.clock)
+        _serve(service, attendance, leases.clock)
     finally:
         # Calls that are being answered are let to the end.
         server.stop(grace=_LOOK_SECONDS).wait()
-    return crew.budget
+    return attendance.budget
 
 
-def _server(desk: Desk) -> Any:
-    server = grpc.server(ThreadPoolExecutor(_THREADS), options=_OPTIONS)
-    protos.get_service_grpc().add_OracleServicer_to_server(desk, server)
+def _server(service: ChiefService) -> Any:
+    # A port that anybody may share, a second chief would share, and get some of the calls.
+    sharing = ("grpc.so_reuseport", int(protocol.is_port_held()))
+    server = grpc.server(ThreadPoolExecutor(_THREADS), options=(*_OPTIONS, sharing))
+    protos.get_service_grpc().add_OracleServicer_to_server(service, server)
     address = protocol.address()
     try:
         # KerasTuner's protocol has neither encryption nor passwords.
@@ -80,29 +80,33 @@ def _server(desk: Desk) -> Any:
     return server
 
 
-def _serve(desk: Desk, crew: Crew, clock: Callable[[], float]) -> None:
+def _serve(service: ChiefService, attendance: Attendance, clock: Callable[[], float]) -> None:
     was_waiting = True
-    while desk.error is None and (state := crew.state()) is not State.DONE:
+    while service.error is None and (state := attendance.state()) is not State.DONE:
         if state is State.ABANDONED:
-            raise ChiefError(_nobody(crew))
+            raise ChiefError(_nobody(attendance))
         if state is State.WAITING and not was_waiting:
             _LOG.warning("All workers are gone before the search is done: waiting for others.")
         was_waiting = state is State.WAITING
-        _wait(desk)
-    if desk.error is not None:
+        _wait(service)
+    if service.error is not None:
         until = clock() + _LAST_WORDS_SECONDS
-        while crew.living() and clock() < until:
-            _wait(desk)
-        raise desk.error
+        while attendance.living() and clock() < until:
+            _wait(service)
+        raise service.error
 
 
-def _wait(desk: Desk) -> None:
-    desk.changed.wait(_LOOK_SECONDS)
-    desk.changed.clear()
+def _wait(service: ChiefService) -> None:
+    service.changed.wait(_LOOK_SECONDS)
+    service.changed.clear()
 
 
-def _nobody(crew: Crew) -> str:
-    who = f"all of its {crew.size} workers are gone" if crew.size else "no worker has ever come"
+def _nobody(attendance: Attendance) -> str:
+    who = (
+        f"all of its {attendance.size} workers are gone"
+        if attendance.size
+        else "no worker has ever come"
+    )
     return (
         f"A chief needs workers, and {who}. What was found is in the study: run the same again to "
         f"go on. It was waiting at {protocol.address()}."

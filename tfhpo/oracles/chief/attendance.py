@@ -42,7 +42,7 @@ class _Member:
     at: _At = _At.WORK
 
 
-class Crew:
+class Attendance:
     """The workers by name. It may be asked from any thread.
 
     Args:
