@@ -1,10 +1,11 @@
 """What all tests share: the same hypothesis examples everywhere, readable asserts, a fair division.
 
-Several processes (`-n`, of pytest-xdist) share the tests by files: what a file sets up, it sets up
-once. Whatever needs the Ray cluster goes to one of them.
+Several processes share the tests by files (`-n 2 --dist loadfile`, of pytest-xdist): what a file
+sets up, it sets up once.
 """
 
 import os
+import signal
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Read when NumPy is loaded, below: each process a core, or they wait for one another.
@@ -15,6 +16,9 @@ from hypothesis import settings
 
 # The checks of these helper modules should fail as readably as those of the tests themselves.
 pytest.register_assert_rewrite("conformance", "example_spaces", "chiefs")
+
+# A shell ignores Ctrl-C for what it runs in its background, and so would all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("tfhpo", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("tfhpo")
@@ -32,13 +36,9 @@ def pytest_configure(config):
     config.option.loadscopereorder = False
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ ENGINES = {
 }
 
 
-RAY = pytest.param("Ray", marks=[pytest.mark.slow, pytest.mark.xdist_group("ray")])
+RAY = pytest.param("Ray", marks=pytest.mark.slow)
 
 
 @pytest.fixture(params=[*ENGINES, RAY])

@@ -18,7 +18,7 @@ from tfhpo.execution.ray import RayCluster
 from tfhpo.execution.ray_connection import probe
 from tfhpo.execution.ray_host import Host
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
+pytestmark = pytest.mark.slow
 
 
 def test_a_lost_node_costs_its_one_task(ray_nodes, make_driver):

@@ -1,7 +1,5 @@
 """Finished searches that several tests look at."""
 
-import signal
-
 import pytest
 from small_searches import random_search, searched
 
@@ -11,11 +9,3 @@ def finished(tmp_path_factory):
     """A random search of six trials, two of them with their weights kept."""
     folder = tmp_path_factory.mktemp("finished")
     return searched(random_search(folder, max_trials=6, checkpoints=2))
-
-
-@pytest.fixture
-def listening():
-    """Python's handler of Ctrl-C, which a shell that runs tests in its background takes away."""
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, former)

@@ -7,8 +7,6 @@ import keras
 import pytest
 from small_searches import random_search, searched
 
-pytestmark = pytest.mark.usefixtures("listening")
-
 
 class Model:
     """Something to refer to weakly."""

@@ -9,7 +9,7 @@ from small_searches import classifier, random_search, searched
 import tfhpo
 from tfhpo.study import TrialStatus
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
+pytestmark = pytest.mark.slow
 pytest.importorskip("ray", reason="the extra `ray` is not installed")
 
 

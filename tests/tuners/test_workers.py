@@ -179,7 +179,7 @@ def test_a_tuner_and_a_model_with_training_of_their_own(tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_the_search_and_its_processes(tmp_path, listening, capsys):
+def test_ctrl_c_ends_the_search_and_its_processes(tmp_path, capsys):
     driver = os.getpid()
 
     def interrupt():
