@@ -1,6 +1,7 @@
 """How a chief's and a worker's search end: with a reason, or with an error, and never in a wait."""
 
 import signal
+from pathlib import Path
 
 import pytest
 from chiefs import Serving, free_port, variables
@@ -85,6 +86,36 @@ def test_ctrl_c_on_a_worker_waits_for_no_chief(pair):
     again = chief.ChiefClient(worker._local_oracle, "other")
     assert again.create_trial("other").trial_id == "0000"
     again.leave("target")
+
+
+def test_a_trial_that_was_taken_keeps_the_weights_of_its_new_worker(pair):
+    serving, worker, _ = pair
+    folder = Path(worker.get_trial_dir("0000"))
+
+    class Taken(tfhpo.tuners.SearchListener):
+        """Has the first trial completed by another worker in its last epoch, with a bad score."""
+
+        def on_epoch_end(self, trial, execution, epoch, metrics):
+            if (trial.number, epoch) == (0, FIT["epochs"] - 1):
+                serving.oracle.release("worker", "is slow")
+                other = chief.ChiefClient(worker._local_oracle, "other")
+                taken = other.create_trial("other")
+                other.update_trial(taken.trial_id, {"val_loss": 2e9})
+                folder.mkdir(exist_ok=True)
+                (folder / "checkpoint.weights.h5").write_text("of the other")
+                taken.status = "COMPLETED"
+                other.end_trial(taken)
+                other.leave("max_trials")
+
+    worker._listeners = (*worker._listeners, Taken())
+    worker.search(X, Y, **FIT)
+    serving.wait()
+    trials = serving.oracle.study().trials
+    assert [(one.tuner_id, one.status) for one in trials] == [
+        ("other", "COMPLETED"),
+        ("worker", "COMPLETED"),
+    ]
+    assert (folder / "checkpoint.weights.h5").read_text() == "of the other"
 
 
 def test_ctrl_c_on_the_chief_ends_it_cleanly(place, tmp_path, monkeypatch, capsys):

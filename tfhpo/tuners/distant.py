@@ -183,12 +183,13 @@ class Driver(NamedTuple):
     Attributes:
         link: The oracle.
         told: Who hears of the training.
-        update_trial: Takes the result of a trial.
+        update_trial: Takes the result of a trial, and returns whether it counts: a worker's does
+            not where the trial was taken from it.
     """
 
     link: OracleLink
     told: SearchListener
-    update_trial: Callable[..., Any]
+    update_trial: Callable[..., bool]
 
     @classmethod
     def at_end_of(cls, wire: Wire) -> Driver:
@@ -204,7 +205,7 @@ class Driver(NamedTuple):
 def answers_of(
     link: OracleLink,
     told: SearchListener,
-    update_trial: Callable[..., Any],
+    update_trial: Callable[..., bool],
     best_trials: Callable[[int], list[kt_trial.Trial]],
 ) -> Answers:
     """Returns what the driver answers.
@@ -212,7 +213,7 @@ def answers_of(
     Args:
         link: Its link to the oracle.
         told: Its listeners.
-        update_trial: The oracle's.
+        update_trial: As of `Driver`.
         best_trials: Returns so many of the best completed trials.
     """
     return {

@@ -691,13 +691,19 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         tuner_utils.validate_trial_results(results, objective, "Tuner.run_trial()")
         metrics = tuner_utils.convert_to_metrics_dict(results, objective)
         metrics = {name: float(value) for name, value in metrics.items()}
-        self._driver.update_trial(trial.trial_id, metrics, step=self._best_step(results))
-        self._write_weights(trial, metrics[objective.name])
+        step = self._best_step(results)
+        # A trial that was taken has weights of the worker that has it now, in the same files.
+        if self._driver.update_trial(trial.trial_id, metrics, step=step):
+            self._write_weights(trial, metrics[objective.name])
 
-    def _take_result(self, trial_id: str, metrics: Mapping[str, float], step: int = 0) -> None:
-        # A worker hears that its trial was taken from it when it ends it, too, and goes on then.
-        with contextlib.suppress(TrialTakenError):
+    def _take_result(self, trial_id: str, metrics: Mapping[str, float], step: int = 0) -> bool:
+        """Takes the result of a trial; returns whether the trial is this worker's still."""
+        try:
             self.oracle.update_trial(trial_id, metrics, step=step)
+        except TrialTakenError:
+            # It hears so when it ends the trial, too, and goes on then.
+            return False
+        return True
 
     def _write_weights(self, trial: kt_trial.Trial, score: float) -> None:
         # On disk before the trial is recorded as completed: a best model must never be missing.
