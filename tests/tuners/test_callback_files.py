@@ -6,7 +6,7 @@ import keras
 import pytest
 from small_searches import random_search, searched
 
-from tfhpo.tuners.callback_files import log_apart, write_apart
+from tfhpo.tuners.callback_files import log_apart, moving, write_apart
 
 
 def files(folder):
@@ -85,3 +85,33 @@ def test_tensorboards_logs(tmp_path):
     assert callback.log_dir == str(tmp_path / "0001" / "callback0")
     write_apart([callback], "elsewhere")
     assert callback.log_dir == str(tmp_path / "0001" / "callback0")
+
+
+def test_an_object_that_serves_each_training_is_moved_from_where_it_was_given(tmp_path):
+    logs = keras.callbacks.CSVLogger(tmp_path / "epochs.csv")
+    board = keras.callbacks.TensorBoard(tmp_path / "board")
+    searched(random_search(tmp_path, max_trials=2), callbacks=lambda: [logs, board])
+    for trial in ("0000", "0001"):
+        assert files(tmp_path / trial) == ["execution0/epochs.csv"]
+        assert files(tmp_path / "board" / trial)
+
+
+def test_a_backup_that_serves_each_training(tmp_path):
+    backup = keras.callbacks.BackupAndRestore(tmp_path / "backup")
+    for place in ("0", "1"):
+        with moving([backup]):
+            write_apart([backup], place)
+    paths = [value for value in vars(backup).values() if isinstance(value, str)]
+    inside = [path for path in paths if str(tmp_path) in path]
+    assert len(inside) >= 3
+    assert all(path.startswith(str(tmp_path / "backup" / "1")) for path in inside)
+    assert backup.backup_dir == str(tmp_path / "backup" / "1")
+
+
+def test_a_path_that_the_user_has_changed_since_counts(tmp_path):
+    logs = keras.callbacks.CSVLogger(tmp_path / "first.csv")
+    for name in ("first", "second"):
+        logs.filename = str(tmp_path / f"{name}.csv")
+        with moving([logs]):
+            write_apart([logs], "0")
+    assert logs.filename == str(tmp_path / "0" / "second.csv")

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import keras
+
+# What a moved callback holds: the name of each attribute to its path as given, and as moved.
+_MOVED = "_tfhpo_moved"
+
+
+@contextlib.contextmanager
+def moving(callbacks: Iterable[Any]) -> Iterator[None]:
+    """Lets the paths of callbacks be moved, always from where the user gave them.
+
+    A function that returns the same objects each time has them serve one training after another:
+    what a former training moved is put back first, or the folders would nest.
+
+    Args:
+        callbacks: The callbacks of one `fit`.
+    """
+    known = list(callbacks)
+    for callback in known:
+        _put_back(callback)
+    given = [dict(vars(callback)) for callback in known]
+    yield
+    for callback, former in zip(known, given, strict=True):
+        _note(callback, former)
 
 
 def write_apart(callbacks: Iterable[Any], place: str) -> None:
     """Moves the files that Keras's own callbacks write into a folder of one training.
 
     Trials run side by side, and one after another, with the callbacks that the user gave once: they
-    would overwrite each other's files, and one trial restore another's state.
+    would overwrite each other's files, and one trial restore another's state. An `OrbaxCheckpoint`
+    is not moved: it has opened its folder by then.
 
     Args:
         callbacks: The callbacks of one `fit`; those that write are changed.
@@ -36,6 +60,22 @@ def log_apart(callbacks: Iterable[Any], place: str) -> None:
     for callback in callbacks:
         if isinstance(callback, keras.callbacks.TensorBoard):
             callback.log_dir = str(Path(callback.log_dir) / place)
+
+
+def _put_back(callback: Any) -> None:
+    for name, (given, moved) in vars(callback).pop(_MOVED, {}).items():
+        # Another path than that which it was moved to is a new one of the user's.
+        if getattr(callback, name) == moved:
+            setattr(callback, name, given)
+
+
+def _note(callback: Any, former: dict[str, Any]) -> None:
+    """Notes which paths were moved, and from where."""
+    now = vars(callback)
+    paths = {name: given for name, given in former.items() if isinstance(given, str | os.PathLike)}
+    moved = {name: (given, now[name]) for name, given in paths.items() if now[name] != given}
+    if moved:
+        setattr(callback, _MOVED, moved)
 
 
 def _beside(path: str, place: str) -> str:

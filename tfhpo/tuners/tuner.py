@@ -44,7 +44,7 @@ from tfhpo.study.outcomes import sign_of
 from tfhpo.tensorboard import HParamsLogger
 from tfhpo.tuners import checks
 from tfhpo.tuners.budget import Budget
-from tfhpo.tuners.callback_files import log_apart, write_apart
+from tfhpo.tuners.callback_files import log_apart, moving, write_apart
 from tfhpo.tuners.checkpoints import Keep, load_weights
 from tfhpo.tuners.compiling import build_optimizer, compile_anew
 from tfhpo.tuners.continuation import Rungs, TrainingStates, continue_for_keras_tuner
@@ -629,13 +629,14 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         attempt = self._driver.link.record(trial).attempt
         # An attempt that failed keeps its files: the next one must not go on from its backup.
         again = f"-attempt{attempt}" if attempt else ""
-        write_apart(callbacks, f"{trial.trial_id}/execution{execution}{again}")
-        if self._logdir is None:
-            self._configure_tensorboard_dir(callbacks, trial, execution)
-        else:
-            # KerasTuner would write a second set of hyperparameters; and into the run that the
-            # listener begins anew where both have the same folder.
-            log_apart(callbacks, f"{trial.trial_id}/callback{execution}")
+        with moving(callbacks):
+            write_apart(callbacks, f"{trial.trial_id}/execution{execution}{again}")
+            if self._logdir is None:
+                self._configure_tensorboard_dir(callbacks, trial, execution)
+            else:
+                # KerasTuner would write a second set of hyperparameters; and into the run that the
+                # listener begins anew where both have the same folder.
+                log_apart(callbacks, f"{trial.trial_id}/callback{execution}")
 
     def _tell_of_plan(self, text: str) -> None:
         self._warn_once(text, PlanWarning)
