@@ -139,12 +139,13 @@ def choice(name: str, value: Any, choices: Iterable[str]) -> str:
     return value
 
 
-def did_you_mean(received: object, known: Iterable[str]) -> str:
+def did_you_mean(received: object, known: Iterable[str], *, prefix: str = "") -> str:
     """Returns what is said of the nearest name, with a space before it; "" where none is near.
 
     Args:
         received: What was given in place of a name.
         known: The names that are allowed.
+        prefix: What all of them begin with and is told, but not compared.
     """
     near = difflib.get_close_matches(str(received), list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    return f" Did you mean {prefix + near[0]!r}?" if near else ""

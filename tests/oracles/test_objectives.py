@@ -115,3 +115,10 @@ def test_a_link_takes_the_right_direction(tmp_path):
 def test_a_misspelt_metric_is_met_with_the_one_that_was_meant():
     with pytest.raises(ObjectiveError, match="Did you mean 'val_accuracy'"):
         resolve_objective("val_acuracy")
+
+
+@pytest.mark.parametrize("metric", ["val_reward", "val_custom", "val_bleu"])
+def test_what_all_names_begin_with_makes_none_alike(metric):
+    with pytest.raises(ObjectiveError) as caught:
+        resolve_objective(metric)
+    assert "Did you mean" not in str(caught.value)

@@ -56,8 +56,9 @@ def direction_of(metric: str) -> str | None:
 
 
 def _hint(metric: str) -> str:
+    # The prefix, which all have alike, would make any two names near.
     prefix = "val_" if metric.startswith("val_") else ""
-    return did_you_mean(metric, [prefix + one for one in _MAXIMISED | _MINIMISED])
+    return did_you_mean(metric.removeprefix(prefix), _MAXIMISED | _MINIMISED, prefix=prefix)
 
 
 def resolve_objective(objective: Any) -> kt_objective.Objective:
