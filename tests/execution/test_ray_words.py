@@ -1,5 +1,9 @@
-"""What is told of an actor that was lost."""
+"""What is told of an actor that was lost, and of a host that cannot be."""
 
+import pytest
+
+from tfhpo.errors import ArgumentError
+from tfhpo.execution.ray_connection import probe
 from tfhpo.execution.ray_words import death, out_of_memory
 
 DETAILS = """\
@@ -42,3 +46,9 @@ def test_memory_that_ran_out():
     text = out_of_memory("Task was killed due to the node running low on memory.\n" + "a" * 5000)
     assert text.startswith("Its node ran out of memory, and Ray ended its process.\nRay says: Task")
     assert len(text) < 1200
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64])
+def test_a_host_that_cannot_be(host):
+    with pytest.raises(ArgumentError, match=f"{host}: .*Received: address='{host}:6379'"):
+        probe(f"{host}:6379", "address")

@@ -69,20 +69,23 @@ def _unheard(host: str, port: int) -> str:
     """Returns why nobody is heard there; nothing where somebody is."""
     try:
         socket.create_connection((host, port), _PROBE_SECONDS).close()
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
+        # The last of them where a host has an empty part, or one of more than 63 letters.
         return f"{host}: {error}"
     return ""
 
 
 def _hosts(host: str) -> list[str]:
     """Returns what Ray may make of a host: of this machine's inner name, its outer one."""
-    import ray
-
     try:
         is_inner = ipaddress.ip_address(host).is_loopback
     except ValueError:
         is_inner = host == "localhost"
-    return [host, ray.util.get_node_ip_address()] if is_inner else [host]
+    if not is_inner:
+        return [host]
+    import ray
+
+    return [host, ray.util.get_node_ip_address()]
 
 
 def _refused(address: str, name: str, cause: str) -> ArgumentError:
