@@ -236,5 +236,14 @@ def test_the_drivers_folder_is_the_fall_back(driver, tmp_path, known, present, n
     assert find_gpus() == (names, str(tmp_path / "gpus"))
 
 
+def test_a_gpu_whose_file_cannot_be_read_is_none(driver, tmp_path):
+    driver([0, 1], [0, 1])
+    file = tmp_path / "gpus" / "0000:00:00.0" / "information"
+    file.unlink()
+    # Reading a folder fails for every user, a superuser too.
+    file.mkdir()
+    assert find_gpus().names == ["0"]
+
+
 def test_the_cores_are_those_that_this_process_may_use():
     assert 1 <= usable_cpus() <= (os.cpu_count() or 1)

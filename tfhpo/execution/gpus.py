@@ -63,11 +63,19 @@ def _chosen(value: str) -> list[str]:
 
 def _of_driver() -> list[str]:
     """Returns as many of CUDA's numbers as there are GPUs."""
-    texts = [file.read_text() for file in sorted(_DRIVER.glob("*/information"))]
+    texts = [_text(file) for file in sorted(_DRIVER.glob("*/information"))]
     minors = re.findall(r"^Device Minor:\s*(\d+)", "\n".join(texts), re.MULTILINE)
     present = [minor for minor in minors if (_DEVICES / f"nvidia{minor}").exists()]
     # CUDA numbers those that it sees from 0 on, whatever the driver's own numbers are.
     return [str(number) for number in range(len(present))]
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError:
+        # What a container hides from this process is no GPU of its.
+        return ""
 
 
 def _asked(program: str) -> Gpus:
