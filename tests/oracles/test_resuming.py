@@ -3,6 +3,7 @@
 import sqlite3
 from functools import partial
 
+import numpy as np
 import pytest
 from driving import COMPLETED, FAILED, INVALID, RUNNING, declare, drive, outcomes, run
 
@@ -13,7 +14,9 @@ from tfhpo.errors import (
     StudyMismatchError,
     StudyWriteError,
 )
-from tfhpo.oracles import ElasticGridOracle, GridOracle, RandomOracle
+from tfhpo.oracles import ElasticGridOracle, GridOracle, RandomOracle, StrategyOracle
+from tfhpo.strategies import STRATEGIES
+from tfhpo.strategies.evolution import BlendCrossover, Tournament
 from tfhpo.study import Study
 
 
@@ -246,3 +249,26 @@ def test_a_trial_deleted_by_hand_is_told_as_damage(placed, random_search):
     declare(oracle, build)
     with pytest.raises(StudyDamagedError, match="lacks trials"):
         oracle.create_trial("tuner0")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "given", "plain"),
+    [
+        ("elastic-grid", {"levels": np.int64(5)}, {"levels": 5}),
+        ("tpe", {"bandwidth": np.float32(0.5)}, {"bandwidth": 0.5}),
+        ("genetic", {"generational": np.True_}, {"generational": True}),
+        (
+            "genetic",
+            {"crossover": BlendCrossover(np.float64(0.25))},
+            {"crossover": BlendCrossover(0.25)},
+        ),
+        ("genetic", {"selection": Tournament(np.int64(3))}, {"selection": Tournament(3)}),
+    ],
+)
+def test_an_option_of_numpy_is_the_same_as_pythons(placed, strategy, given, plain):
+    first = placed(StrategyOracle(STRATEGIES[strategy], "loss", 3, seed=0, options=given))
+    drive(first, mixed)
+    first.close()
+    again = placed(StrategyOracle(STRATEGIES[strategy], "loss", 5, seed=0, options=plain))
+    drive(again, mixed)
+    assert len(again.study().completed) == 5

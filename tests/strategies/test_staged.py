@@ -508,7 +508,7 @@ def test_a_state_is_small_however_long_the_search():
         (lambda: Stage(["a"], strategy=3), "`strategy` must be one of .*Received: 3"),
         (lambda: Stage(["a"], 1, "tpe", {"alpha": 1}), r"`options` of 'tpe'.*\['alpha'\]"),
         (lambda: Stage(["a"], 1, "tpe", {"good_share": 2}), "good_share=2"),
-        (lambda: Stage(["a"], 1, "tpe", {"good_share": "x"}), "cannot use"),
+        (lambda: Stage(["a"], 1, "genetic", {"lifetime": "x"}), "cannot use"),
     ],
 )
 def test_a_stage_that_breaks_a_rule_is_refused_at_once(make, message):

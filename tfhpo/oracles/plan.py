@@ -128,13 +128,22 @@ def _told(option: Any) -> Any:
     """Returns an option as the study can hold it: an operator, say, by how it is written."""
     if isinstance(option, type):
         return getattr(option, "name", option.__name__)
+    if isinstance(option, np.generic):
+        return option.item()
     if dataclasses.is_dataclass(option):
-        return repr(option)
+        return repr(_with_plain_numbers(option))
     if isinstance(option, Mapping):
         return {name: _told(value) for name, value in option.items()}
     if isinstance(option, (list, tuple)):
         return [_told(value) for value in option]
     return option
+
+
+def _with_plain_numbers(option: Any) -> Any:
+    """Returns a dataclass without NumPy's scalars, whose texts are others than Python's."""
+    given = {field.name: getattr(option, field.name) for field in dataclasses.fields(option)}
+    plain = {name: one.item() for name, one in given.items() if isinstance(one, np.generic)}
+    return dataclasses.replace(option, **plain) if plain else option
 
 
 def options_of(strategy: type[Strategy]) -> list[str]:

@@ -150,7 +150,7 @@ class BayesianOptimization(Strategy):
         super().__init__(space, rng, budget=budget)
         _check_arguments(acquisition, beta, kernel)
         self.acquisition = acquisition or ("log_ei" if beta is None else "ucb")
-        self.beta = _BETA if beta is None else beta
+        self.beta = _BETA if beta is None else not_negative("beta", beta)
         self.kernel = kernel
         self.prior_weight = prior_weight
         self._design = InitialDesign(num_initial_points, int(rng.integers(2**31)))
@@ -356,8 +356,6 @@ class BayesianOptimization(Strategy):
 def _check_arguments(acquisition: str | None, beta: float | None, kernel: str) -> None:
     if acquisition is not None:
         choice("acquisition", acquisition, ACQUISITIONS)
-    if beta is not None:
-        not_negative("beta", beta)
     if beta is not None and acquisition not in (None, "ucb"):
         raise ArgumentError(
             f'`beta` is the width of "ucb". Received: beta={beta}, acquisition={acquisition!r}.'

@@ -206,14 +206,13 @@ class ElasticGrid(Strategy):
         resolution: float = 1e-3,
     ) -> None:
         super().__init__(space, rng, budget=budget)
-        _check_arguments(levels, alpha, moved, looks, round_size, patience, resolution)
-        self.levels = levels
-        self.alpha = alpha
-        self.moved = moved
-        self.looks = looks
-        self.round_size = round_size
-        self.patience = patience
-        self.resolution = resolution
+        self.levels = integer("levels", levels, least=2)
+        self.alpha = fraction("alpha", alpha)
+        self.moved = fraction_above_zero("moved", moved)
+        self.looks = integer("looks", looks, least=1)
+        self.round_size = None if round_size is None else integer("round_size", round_size, least=1)
+        self.patience = integer("patience", patience, least=1)
+        self.resolution = fraction_below_one("resolution", resolution)
         self._now = _Progress()
         self._ranges: list[Range] = [whole(parameter) for parameter in space.parameters]
         self._former = list(self._ranges)
@@ -493,22 +492,3 @@ class ElasticGrid(Strategy):
         self._survey()
         self._lay()
         self._now.decks[:known] = decks
-
-
-def _check_arguments(
-    levels: int,
-    alpha: float,
-    moved: float,
-    looks: int,
-    round_size: int | None,
-    patience: int,
-    resolution: float,
-) -> None:
-    integer("levels", levels, least=2)
-    fraction("alpha", alpha)
-    fraction_above_zero("moved", moved)
-    integer("looks", looks, least=1)
-    if round_size is not None:
-        integer("round_size", round_size, least=1)
-    integer("patience", patience, least=1)
-    fraction_below_one("resolution", resolution)

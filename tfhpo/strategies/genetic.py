@@ -129,7 +129,8 @@ class GeneticAlgorithm(Strategy):
         self.selection = _operator("selection", selection, SELECTIONS, Selection)
         self.crossover = _operator("crossover", crossover, CROSSOVERS, Crossover)
         self.mutation = _operator("mutation", mutation, MUTATIONS, Mutation)
-        self.crossover_rate, self.elites = crossover_rate, elites
+        self.crossover_rate = fraction("crossover_rate", crossover_rate)
+        self.elites = integer("elites", elites, least=0)
         self.lifetime = _LIFETIMES * population_size if lifetime is None else lifetime
         self.generational = generational
         self._check()
@@ -248,8 +249,6 @@ class GeneticAlgorithm(Strategy):
     def _check(self) -> None:
         """Raises an ArgumentError for an argument that breaks its rule."""
         size, lifetime = self.population_size, self.lifetime
-        fraction("crossover_rate", self.crossover_rate)
-        integer("elites", self.elites, least=0)
         if not lifetime >= size:
             raise ArgumentError(
                 f"`lifetime` must be at least the population's size, {size}. "

@@ -93,10 +93,11 @@ class PolicyGradient(Strategy):
         levels: int = 8,
     ) -> None:
         super().__init__(space, rng, budget=budget)
-        _check_arguments(learning_rate, entropy_bonus, batch_size, levels)
-        self.learning_rate, self.entropy_bonus = learning_rate, entropy_bonus
-        self.batch_size, self.levels = batch_size, levels
-        self._logits = [_beginning(parameter, levels) for parameter in space.parameters]
+        self.learning_rate = positive("learning_rate", learning_rate)
+        self.entropy_bonus = not_negative("entropy_bonus", entropy_bonus)
+        self.batch_size = integer("batch_size", batch_size, least=1)
+        self.levels = integer("levels", levels, least=2)
+        self._logits = [_beginning(parameter, self.levels) for parameter in space.parameters]
         self._baseline: float | None = None
         self._waiting: list[int] = []
 
@@ -220,12 +221,3 @@ def _entropy_slope(pi: FloatArray) -> FloatArray:
     logs = np.log(np.maximum(pi, np.finfo(np.float64).tiny))
     slope: FloatArray = -pi * (logs - pi @ logs)
     return slope
-
-
-def _check_arguments(
-    learning_rate: float, entropy_bonus: float, batch_size: int, levels: int
-) -> None:
-    positive("learning_rate", learning_rate)
-    not_negative("entropy_bonus", entropy_bonus)
-    integer("batch_size", batch_size, least=1)
-    integer("levels", levels, least=2)

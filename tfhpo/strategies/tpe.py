@@ -13,8 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tfhpo.arguments import integer, positive
-from tfhpo.errors import ArgumentError
+from tfhpo.arguments import NumberRule, integer, positive
 from tfhpo.space import Kind, Point, Space
 from tfhpo.strategies.candidates import best_first, from_anywhere, joined
 from tfhpo.strategies.former_promise import FormerPromise
@@ -31,6 +30,8 @@ _SPREAD = 0.1
 _LEAST = 0.02
 # One candidate from the parameters' distributions for so many drawn from l.
 _FEW = 4
+
+_share = NumberRule("a number in (0, 1)", lambda x: 0.0 < x < 1.0)
 
 
 class TPE(Strategy):
@@ -88,10 +89,9 @@ class TPE(Strategy):
         prior_weight: float = PRIOR_WEIGHT,
     ) -> None:
         super().__init__(space, rng, budget=budget)
-        _check_arguments(num_candidates, good_share, bandwidth)
-        self.num_candidates = num_candidates
-        self.good_share = good_share
-        self.bandwidth = bandwidth
+        self.num_candidates = integer("num_candidates", num_candidates, least=1)
+        self.good_share = _share("good_share", good_share)
+        self.bandwidth = positive("bandwidth", bandwidth)
         self.prior_weight = prior_weight
         self._design = InitialDesign(num_initial_points, int(rng.integers(2**31)))
         self._promise: FormerPromise | None = None
@@ -162,10 +162,3 @@ class TPE(Strategy):
 
     def _space_grew(self) -> None:
         self._survey()
-
-
-def _check_arguments(num_candidates: int, good_share: float, bandwidth: float) -> None:
-    integer("num_candidates", num_candidates, least=1)
-    if not 0 < good_share < 1:
-        raise ArgumentError(f"`good_share` must be in (0, 1). Received: good_share={good_share}.")
-    positive("bandwidth", bandwidth)

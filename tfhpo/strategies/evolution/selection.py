@@ -67,7 +67,7 @@ class Tournament(Selection):
     size: int = 8
 
     def __post_init__(self) -> None:
-        integer("size", self.size, least=1)
+        object.__setattr__(self, "size", integer("size", self.size, least=1))
 
     def choose(self, size: int, rng: np.random.Generator) -> tuple[int, int]:
         first = int(rng.integers(size, size=self.size).min())
