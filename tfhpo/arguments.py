@@ -17,6 +17,7 @@ from tfhpo.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import TypeGuard
 
 
 def refusal(name: str, rule: str, value: object, hint: str = "") -> ArgumentError:
@@ -72,12 +73,12 @@ fraction_below_one = NumberRule("a number of 0 or more and below 1", lambda x: 0
 fraction_above_zero = NumberRule("a number above 0 and of 1 at most", lambda x: 0.0 < x <= 1.0)
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Returns whether something is a real number, NumPy's too; a flag or a text is none."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def is_integer(value: object) -> bool:
+def is_integer(value: object) -> TypeGuard[int]:
     """Returns whether something is an integer, NumPy's too; a flag, or 10.0, is none."""
     return isinstance(value, Integral) and not isinstance(value, bool)
 

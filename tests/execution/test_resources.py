@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import pytest
 
 from tfhpo.errors import ArgumentError
@@ -136,6 +137,10 @@ def test_a_given_number_of_workers_leaves_few_gpus_idle(workers, each):
 def test_gpus_can_be_hidden():
     found = slots("auto", 0, gpus=["0"], cpus=2)
     assert [slot.env["CUDA_VISIBLE_DEVICES"] for slot in found] == ["-1", "-1"]
+
+
+def test_a_number_of_workers_may_be_numpys():
+    assert [slot.threads for slot in slots(np.int64(2), gpus=[], cpus=4)] == [2, 2]
 
 
 def test_few_workers_use_different_gpus():

@@ -2,6 +2,7 @@
 
 import logging
 
+import numpy as np
 import pytest
 from driving import COMPLETED, FAILED, IDLE, INVALID, RUNNING, STOPPED, declare
 from keras_tuner.engine.trial import Trial
@@ -47,6 +48,10 @@ def finish(oracle, trial, score=0.5):
 def test_a_lease_is_a_positive_number(seconds):
     with pytest.raises(ArgumentError, match=f"`lease` must be a positive.*Received: {seconds!r}"):
         Leases(seconds)
+
+
+def test_a_lease_may_be_a_number_of_numpys():
+    assert Leases(np.float32(90)).seconds == 90.0
 
 
 def test_the_longest_silence_comes_first_and_only_past_its_bound(clock):

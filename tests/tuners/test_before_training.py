@@ -225,8 +225,14 @@ def test_a_data_set_that_is_not_batched(tmp_path, no_training):
 @pytest.mark.parametrize(
     ("fit", "told"),
     [
-        ({"validation_split": 2.0}, r"`validation_split` must be a share.*Received: 2.0"),
-        ({"validation_split": 1.0}, r"`validation_split` must be a share.*Received: 1.0"),
+        (
+            {"validation_split": 2.0},
+            r"must be a share of the data.*Received: validation_split=2.0",
+        ),
+        (
+            {"validation_split": 1.0},
+            r"must be a share of the data.*Received: validation_split=1.0",
+        ),
         ({"class_weight": "balanced"}, r"`class_weight` must be a dictionary.*'balanced'"),
         ({"callbacks": [keras.callbacks.EarlyStopping]}, r"Did you mean EarlyStopping\(...\)\?"),
         ({"callbacks": keras.callbacks.EarlyStopping}, r"Did you mean EarlyStopping\(...\)\?"),

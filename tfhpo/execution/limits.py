@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import InitVar, dataclass, fields
 
+from tfhpo.arguments import is_number
 from tfhpo.errors import ArgumentError
 from tfhpo.execution.names import OWN_NAMES, Names
-from tfhpo.execution.resources import is_number
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+from tfhpo.arguments import is_number
 from tfhpo.errors import ArgumentError, MissingExtraError
 from tfhpo.execution.culprit import refusal
 from tfhpo.execution.engine import Engine, Function, Outcome, Task
@@ -18,7 +19,7 @@ from tfhpo.execution.ray_connection import connect
 from tfhpo.execution.ray_host import Host, pack
 from tfhpo.execution.ray_words import death, out_of_memory
 from tfhpo.execution.ray_worker import RayWorker
-from tfhpo.execution.resources import SHARING, Workers, check_gpus, check_workers, is_number
+from tfhpo.execution.resources import SHARING, Workers, check_gpus, check_workers
 
 
 class RayCluster(Engine):

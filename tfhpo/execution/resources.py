@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Real
-from typing import Literal, TypeAlias, TypeGuard
+from typing import Literal, TypeAlias
 
+from tfhpo.arguments import is_integer, is_number
 from tfhpo.errors import ArgumentError
 from tfhpo.execution.gpus import visible_gpus
 from tfhpo.execution.names import OWN_NAMES, Names
@@ -92,16 +92,10 @@ def slots(
 
 def check_workers(workers: Workers) -> None:
     """Raises an ArgumentError unless workers are a number of at least 1, or "auto"."""
-    is_number = isinstance(workers, int) and not isinstance(workers, bool)
-    if workers != "auto" and not (is_number and workers >= 1):
+    if workers != "auto" and not (is_integer(workers) and workers >= 1):
         raise ArgumentError(
             f'The number of workers is at least 1, or "auto". Received: workers={workers!r}'
         )
-
-
-def is_number(value: object) -> TypeGuard[float]:
-    """Returns whether something is a real number, NumPy's too; a flag or a text is none."""
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _is_whole(value: object) -> bool:
@@ -213,5 +207,5 @@ def _slot(index: int, gpus: tuple[str, ...], share: float | None, threads: int) 
 
 def _at_most(threads: int, asked: str | None) -> int:
     """Returns the share, or what the user's environment asks for where that is less."""
-    is_number = asked is not None and asked.isdecimal() and int(asked) > 0
-    return min(threads, int(asked)) if asked is not None and is_number else threads
+    is_count = asked is not None and asked.isdecimal() and int(asked) > 0
+    return min(threads, int(asked)) if asked is not None and is_count else threads

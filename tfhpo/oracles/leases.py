@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tfhpo.arguments import is_number
 from tfhpo.errors import ArgumentError
 
 #: For how many seconds a worker that gives signs of life may be silent, by default.
@@ -51,8 +52,7 @@ class Leases:
     def __init__(
         self, seconds: float | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
-        if seconds is not None and not (is_number and seconds > 0):
+        if seconds is not None and not (is_number(seconds) and seconds > 0):
             raise ArgumentError(
                 "`lease` must be a positive number of seconds, or None for "
                 f"{LEASE:g} s where workers give signs of life. Received: {seconds!r}."

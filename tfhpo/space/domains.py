@@ -20,12 +20,12 @@ import functools
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, ClassVar, Union
 
 import numpy as np
 import numpy.typing as npt
 
+from tfhpo.arguments import is_number
 from tfhpo.errors import SpaceError
 from tfhpo.space import scales
 
@@ -138,7 +138,7 @@ class Domain(ABC):
 
 
 def _number(value: object, domain: Domain) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+    if not is_number(value) or not math.isfinite(value):
         raise SpaceError(f"The value must be a finite number in {domain}. Received: {value!r}.")
     return float(value)
 

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from keras_tuner.src.distribute import utils as kt_distribute
 
+from tfhpo.arguments import is_number
 from tfhpo.errors import ArgumentError
 from tfhpo.execution import Crew, Engine, InProcess, InStep, LocalProcesses, Names, Workers
-from tfhpo.execution.resources import is_number
+from tfhpo.execution.names import OWN_NAMES
 from tfhpo.tuners.distant import failure_of
 
 EngineName = Literal["processes", "ray"]
@@ -30,14 +31,8 @@ NAMES = Names(
 # Python alone takes that much: who gives less counts in another unit.
 _LEAST_MEMORY = 64 << 20
 # What is about the processes of trials, and so means nothing where there are none.
-_OF_PROCESSES = (
-    "gpus_per_trial",
-    "cpus_per_trial",
-    "trial_timeout",
-    "trials_per_process",
-    "max_process_memory",
-    "max_trial_memory",
-    "ray_address",
+_OF_PROCESSES = tuple(
+    name for name, engines in zip(NAMES, OWN_NAMES, strict=True) if name != engines
 )
 
 

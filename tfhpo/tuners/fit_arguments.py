@@ -5,14 +5,15 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Mapping
-from numbers import Real
 from typing import Any
 
 import keras
 import keras_tuner
 
-from tfhpo.arguments import did_you_mean, integer
+from tfhpo.arguments import did_you_mean, fraction_below_one, integer
 from tfhpo.errors import ArgumentError
+
+_share = fraction_below_one.worded("a share of the data, at least 0 and below 1")
 
 
 def resolve(
@@ -37,7 +38,8 @@ def resolve(
     }
     resolved["callbacks"] = _callbacks(arguments.get("callbacks"), hyperparameters)
     _check_counts(resolved)
-    _check_split(resolved.get("validation_split"))
+    if resolved.get("validation_split") is not None:
+        _share("validation_split", resolved["validation_split"])
     _check_class_weight(resolved.get("class_weight"))
     return resolved
 
@@ -116,16 +118,6 @@ def _checked(callbacks: list[Any]) -> list[Any]:
                 f"makes them. Received: {one!r}.{hint}"
             )
     return callbacks
-
-
-def _check_split(split: Any) -> None:
-    if split is None:
-        return
-    if isinstance(split, bool) or not isinstance(split, Real) or not 0 <= float(split) < 1:
-        raise ArgumentError(
-            "`validation_split` must be a share of the data, at least 0 and below 1. "
-            f"Received: {split!r}."
-        )
 
 
 def _check_class_weight(weights: Any) -> None:
