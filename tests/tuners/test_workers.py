@@ -3,7 +3,9 @@
 import os
 import signal
 import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import keras_tuner as kt
@@ -80,18 +82,26 @@ def test_what_ends_a_process_costs_one_attempt_at_one_trial(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_cause_is_recorded_where_there_is_no_further_attempt(tmp_path):
-    bounds = {"trial_timeout": 15.0, "max_trial_memory": 2 << 30}
+def test_the_cause_is_recorded_where_there_is_no_further_attempt(tmp_path, monkeypatch):
+    marks = [tmp_path / f"mark{turn}" for turn in range(3)]
+
+    def monotonic():
+        """An hour later once the last act begins: nothing waits for its bound."""
+        return time.monotonic() + 3600 * marks[-1].exists()
+
+    for module in ("local", "local_worker", "worker"):
+        clock = SimpleNamespace(monotonic=monotonic)
+        monkeypatch.setattr(f"tfhpo.execution.{module}.time", clock)
+    # With a bound of memory the driver looks at its clock again and again.
+    bounds = {"trial_timeout": 500.0, "max_trial_memory": 2 << 30}
     tuner = random_search(tmp_path, max_trials=4, isolate=True, **bounds)
     acts = {
         "bytes of memory, more than the bound of 2,147,483,648": hoarding,
         "ZeroDivisionError": lambda: 1 / 0,
-        "It took more than 15 s": hanging,
+        "It took more than 500 s": hanging,
     }
     # Each in the first trial that is left: what one does keeps the next from its turn.
-    stumbling = [
-        FirstTimeOnly(tmp_path / f"mark{turn}", act) for turn, act in enumerate(acts.values())
-    ]
+    stumbling = [FirstTimeOnly(*both) for both in zip(marks, acts.values(), strict=True)]
     searched(tuner, callbacks=stumbling)
     *failed, last = tuner.study().trials
     assert [trial.status for trial in failed] == [TrialStatus.FAILED] * 3
