@@ -31,7 +31,8 @@ def own_pid(payload, report):
 def stop(pid):
     """Stops a process that this one has started, and waits until it has."""
     os.kill(pid, signal.SIGSTOP)
-    os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
 
 
 def test_a_task_runs_in_a_process_of_its_own(make_driver):
