@@ -174,7 +174,6 @@ _WRONG = {
         ended(exact=(_NEW % (_FLOAT % 0.0)).replace('"y": 0}', '"y": NaN}')),
         "'y'.*nan",
     ),
-    "a new parameter from NaN": ("UpdateSpace", grown(exact=_NEW % (_FLOAT % "NaN")), "nan"),
     "a new parameter that is none": ("UpdateSpace", grown(exact=_NEW % 5), "cannot read"),
 }
 
