@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import grpc
 
+from tfhpo.environment import HELD_PORT
+
 #: How often a worker gives a sign of life, at least, in seconds; and in a lease, at least.
 BEAT_SECONDS = 20.0
 BEATS_PER_LEASE = 6
@@ -81,7 +83,7 @@ def beat_seconds(lease: float) -> float:
 
 def is_port_held() -> bool:
     """Whether the program that started this chief keeps its port for it, as `tfhpo launch` does."""
-    return os.environ.get("TFHPO_HELD_PORT") == os.environ["KERASTUNER_ORACLE_PORT"]
+    return os.environ.get(HELD_PORT) == os.environ["KERASTUNER_ORACLE_PORT"]
 
 
 def address() -> str:
