@@ -97,7 +97,8 @@ class WorkerLink(OracleLink):
             self._client.end_trial(trial)
         except TrialTakenError as error:
             _LOG.warning("%s", error)
-            trial.status, trial.message = kt_trial.TrialStatus.INVALID, str(error)
+            # No failure: another worker runs it now, or will.
+            trial.status, trial.message = kt_trial.TrialStatus.RUNNING, str(error)
         else:
             self._take_verdict(trial, self._client.get_trial(trial.trial_id))
 
