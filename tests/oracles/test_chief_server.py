@@ -273,10 +273,12 @@ _NEVER_TAKEN = {
 }
 
 
-@pytest.mark.parametrize("told_by", ["update_space", "end_trial"])
+@pytest.mark.parametrize(
+    "tell", [lambda client, trial: client.update_space(trial.hyperparameters), finish]
+)
 @pytest.mark.parametrize("fault", _NEVER_TAKEN)
 def test_a_build_that_the_search_cannot_take_ends_it_with_its_cause(
-    chief, worker, monkeypatch, fault, told_by
+    chief, worker, monkeypatch, fault, tell
 ):
     arguments, declares, cause = _NEVER_TAKEN[fault]
     serving = chief(3, **arguments)
@@ -293,10 +295,7 @@ def test_a_build_that_the_search_cannot_take_ends_it_with_its_cause(
     trial.hyperparameters = TrackedHyperParameters.tracking(trial.hyperparameters)
     declares(trial.hyperparameters)
     with pytest.raises(ChiefError, match=f"has ended the search: .*{cause}"):
-        if told_by == "update_space":
-            client.update_space(trial.hyperparameters)
-        else:
-            finish(client, trial)
+        tell(client, trial)
     with pytest.raises(ChiefError, match=cause):
         other.create_trial("b")
     with pytest.raises(SpaceError, match=cause):
