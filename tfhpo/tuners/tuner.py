@@ -505,11 +505,13 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _summing_up(self) -> Iterator[None]:
         """Says in the end what the workers have found, of which each knows its own part only."""
         objective, known, began = self.oracle.objective, self._known_trials(), time.monotonic()
+        former = {trial.trial_id for trial in known}
         try:
             yield
         finally:
             before = Progress(objective.name, objective.direction).after(known)
-            ended = self._known_trials()[len(known) :]
+            # Not by their order: a study that is opened anew in between tells it by their numbers.
+            ended = [one for one in self._known_trials() if one.trial_id not in former]
             print_summary(before, ended, time.monotonic() - began)
 
     @contextlib.contextmanager
