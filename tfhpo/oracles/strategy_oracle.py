@@ -102,6 +102,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         in_driver: Whether trials run in this process, as a tuner without workers says of them. Each
             is then counted the times that the program was killed while it ran: the third time
             fails it, for it may be what kills the program.
+        can_isolate: Whether they could run in processes of their own, which the cause then advises.
         failure: On a chief, why the search was given up; None otherwise. Raised there, it would
             only kill one worker after the other, and leave the chief waiting for them.
 
@@ -163,7 +164,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._roster = Roster(self)
         self.leases = Leases(lease, clock)
         self._is_chief = False
-        self.in_driver = False
+        self.in_driver, self.can_isolate = False, True
         self.failure: SearchFailedError | None = None
         self._session: Session | None = None
         self._beginning = Beginning(self._plan.fidelity)
@@ -621,7 +622,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 )
                 session.enqueue(self._beginning.configurations)
                 if study.was_abandoned:
-                    session.lose_driver(runs)
+                    session.lose_driver(runs, can_isolate=self.can_isolate)
             except BaseException:
                 study.close()
                 raise

@@ -363,7 +363,10 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._discard_former(tensorboard)
         try:
             chief = kt_distribute.is_chief_oracle()
-            self._link.open(in_driver=isinstance(self._engine, InProcess) and not chief)
+            self._link.open(
+                in_driver=isinstance(self._engine, InProcess) and not chief,
+                can_isolate=self._crew is None,
+            )
             if not self._is_worker():
                 self._weights.take_up(Path(self.project_dir))
             if chief:

@@ -40,7 +40,7 @@ class WorkerLink(OracleLink):
     def space(self) -> Space:
         return space_of(wire.received(self._client.get_space()).hyperparameters)
 
-    def open(self, *, in_driver: bool = False) -> None:
+    def open(self, *, in_driver: bool = False, can_isolate: bool = True) -> None:
         """Does nothing: the chief writes the study."""
 
     def close(self) -> None:
