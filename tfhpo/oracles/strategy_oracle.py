@@ -722,7 +722,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         hyperparameters.notes = {
             "seed": run.seed(self.seed),
             # Tells the times apart that a trial was given out, whatever ended the former.
-            "attempt": run.repeat,
+            "repeat": run.repeat,
             "failures": run.failures,
             **fidelity.notes(self.fidelity, self._roster.with_key(self._opened.origin(run))),
         }
@@ -750,7 +750,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
     def _is_late(self, trial_id: str, notes: Mapping[str, Any]) -> bool:
         """Whether a worker tells the end of an attempt that was given up."""
         run = self._roster[trial_id]
-        told = notes.get("attempt", run.repeat)
+        told = notes.get("repeat", run.repeat)
         is_late = not self._roster.is_running(trial_id) or told != run.repeat
         if is_late:
             _LOG.warning(

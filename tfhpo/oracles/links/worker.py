@@ -60,7 +60,7 @@ class WorkerLink(OracleLink):
         run = Run.foreign(trial, int(trial.trial_id))
         notes = hyperparameters.notes
         run.failures = notes.get("failures", 0)
-        run.interruptions = notes.get("attempt", 0) - run.failures
+        run.interruptions = notes.get("repeat", 0) - run.failures
         run.begin(tuner_id)
         self._runs[trial.trial_id] = run
 
