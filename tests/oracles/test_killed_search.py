@@ -152,7 +152,7 @@ def test_a_search_killed_at_random_moments_is_the_uninterrupted_one(nursery, str
     assert len(list(nursery.steps())) > 0
     killed, whole = read_study(study_path), read_study(tmp_path / "whole" / "search" / STUDY_FILE)
     assert found(killed) == found(whole)
-    assert max(trial.interruptions for trial in killed.trials) > 1
+    assert any(trial.interruptions for trial in killed.trials)
     statuses = {trial.status for trial in whole.trials}
     pruned = {TrialStatus.PRUNED} if strategy == "pruned" else set()
     assert statuses == {TrialStatus.COMPLETED, TrialStatus.FAILED} | pruned

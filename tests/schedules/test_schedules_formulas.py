@@ -107,7 +107,9 @@ def test_one_cycle_by_default():
 
 
 @few
-@given(rate, count, st.floats(1.0, 4.0), st.floats(0.1, 1.0), st.floats(0.0, 1.0))
+@given(
+    rate, count, st.just(1.0) | st.floats(1.00001, 4.0), st.floats(0.1, 1.0), st.floats(0.0, 1.0)
+)
 def test_restarts_stay_between_their_bounds(first, length, t_mul, m_mul, alpha):
     steps = np.unique(np.geomspace(1, 2**31, 300).astype(np.int64))
     found = rates(CosineDecayRestarts(first, length, t_mul, m_mul, alpha), steps)

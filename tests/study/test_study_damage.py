@@ -54,8 +54,11 @@ def test_a_truncated_file(study_file, header, share):
 
 
 def test_a_file_that_lost_its_last_byte(study_file, header):
-    # The last that says something: SQLite reads what is missing as zeros.
-    study_file.write_bytes(study_file.read_bytes().rstrip(b"\0")[:-1])
+    # The last that says something: SQLite reads what is missing as zeros, and no free page at all.
+    contents = study_file.read_bytes()
+    pages = range(len(contents) // _PAGE)
+    used = max(set(pages) - _free_pages(study_file)) + 1
+    study_file.write_bytes(contents[: used * _PAGE].rstrip(b"\0")[:-1])
     _refused(study_file, header)
 
 

@@ -229,7 +229,7 @@ def test_a_tuner_by_the_name_of_its_strategy(strategy):
 
 
 def test_an_unknown_strategy_is_named_with_its_nearest():
-    with pytest.raises(ArgumentError, match=r"Received: 'elastic_grid'.*'elastic-grid'"):
+    with pytest.raises(ArgumentError, match=r"Received: strategy='elastic_grid'.*'elastic-grid'"):
         tfhpo.tuners.tuner_for("elastic_grid")
 
 
