@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "tfhpo"
 # plain records only and stand before the tuners, which write to them.
 ROOMS = [
     "errors",
+    "environment",
     "arguments",
     "declaring",
     "space",
@@ -38,6 +39,7 @@ FREE = {"__init__", "_version"}
 NUMERIC = {"numpy", "scipy"}
 THIRD_PARTY = {
     "errors": set(),
+    "environment": set(),
     "arguments": {"numpy"},
     "space": NUMERIC,
     "surrogates": NUMERIC,

@@ -175,6 +175,22 @@ def test_who_has_met_with_an_error_tells_the_crew_so():
     assert [door.errors for door in doors] == [told, told]
 
 
+def test_the_crew_hears_the_cause_of_a_failure_and_no_traceback():
+    channel, barrier = Queue(), threading.Barrier(2)
+    doors = Door(True, Queue(), channel, barrier), Door(False, channel, Queue(), barrier)
+    leader, follows = map(InStep, doors)
+
+    def function(payload, report):
+        return {}[payload]
+
+    follower = Follower(follows, function)
+    follower.start()
+    leader.run(function, iter([Task("0", 0)]), lambda *_: None, lambda *_: None)
+    follower.join(timeout=30)
+    # The task, the meeting, and the end.
+    assert [door.errors for door in doors] == [[None, "KeyError: 0", None]] * 2
+
+
 def test_an_error_of_the_crew_is_no_failure_of_a_task():
     class Broken(Door):
         def receive(self, error=None):

@@ -4,6 +4,7 @@ The clock stands still unless the test moves it.
 """
 
 import logging
+import math
 import os
 import socket
 import threading
@@ -20,6 +21,7 @@ from tfhpo.errors import (
     ArgumentError,
     ChiefError,
     SearchFailedError,
+    SpaceError,
     StudyWriteError,
     TrialTakenError,
 )
@@ -250,19 +252,58 @@ def test_a_search_that_is_given_up_ends_the_chief_and_the_workers(chief, worker)
     assert len(serving.oracle.study().trials) == 3
 
 
-def test_a_refused_parameter_is_the_trials_own_matter(chief, worker):
+def registered():
     hp = keras_tuner.HyperParameters()
     build_number(hp)
-    serving = chief(1, allow_new_entries=False, hyperparameters=hp)
-    client = worker("a")
-    hp = client.get_space()
-    hp.Float("new", 0, 1)
-    with pytest.raises(ArgumentError, match="allow_new_entries"):
-        client.update_space(hp)
-    finish(client, client.create_trial("a"))
-    assert client.create_trial("a").status == STOPPED
-    client.leave("max_trials")
-    serving.end()
+    return hp
+
+
+_NEVER_TAKEN = {
+    "a parameter where none may be new": (
+        {"allow_new_entries": False, "hyperparameters": registered()},
+        lambda hp: hp.Float("new", 0, 1),
+        "With `allow_new_entries=False`",
+    ),
+    "a range that cannot be searched": ({}, lambda hp: hp.Float("new", math.nan, 1), "nan"),
+    "a growth that the strategy refuses": (
+        {},
+        lambda hp: hp.Float("refused", 0, 1),
+        "one grid, without 'refused'",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "tell", [lambda client, trial: client.update_space(trial.hyperparameters), finish]
+)
+@pytest.mark.parametrize("fault", _NEVER_TAKEN)
+def test_a_build_that_the_search_cannot_take_ends_it_with_its_cause(
+    chief, worker, monkeypatch, fault, tell
+):
+    arguments, declares, cause = _NEVER_TAKEN[fault]
+    serving = chief(3, **arguments)
+    strategy = serving.oracle._session.strategy
+
+    def check_growth(space):
+        if "refused" in space.names:
+            raise ArgumentError("one grid, without 'refused'")
+
+    monkeypatch.setattr(strategy, "check_growth", check_growth)
+    client, other = worker("a"), worker("b")
+    trial = client.create_trial("a")
+    other.create_trial("b")
+    trial.hyperparameters = TrackedHyperParameters.tracking(trial.hyperparameters)
+    declares(trial.hyperparameters)
+    with pytest.raises(ChiefError, match=f"has ended the search: .*{cause}"):
+        tell(client, trial)
+    with pytest.raises(ChiefError, match=cause):
+        other.create_trial("b")
+    with pytest.raises(SpaceError, match=cause):
+        serving.end()
+    # Nothing of it was taken in, and no trial has failed of it.
+    study = serving.oracle.study()
+    assert [one.status for one in study.trials] == [RUNNING] * 2
+    assert [list(one.values) for one in study.trials] == [["x"]] * 2
 
 
 class Told(logging.Handler):

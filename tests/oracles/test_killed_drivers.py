@@ -20,9 +20,9 @@ def searches(placed, tmp_path):
     class Searches:
         number = 0
 
-        def oracle(self, in_driver=True, trials=3, **settings):
+        def oracle(self, in_driver=True, can_isolate=True, trials=3, **settings):
             oracle = placed(RandomOracle("loss", trials, seed=0, **settings), f"p{self.number}")
-            oracle.in_driver = in_driver
+            oracle.in_driver, oracle.can_isolate = in_driver, can_isolate
             declare(oracle, build)
             return oracle
 
@@ -40,7 +40,8 @@ def begun(oracle):
     return trial
 
 
-def test_the_third_program_that_ends_with_a_trial_fails_it(searches):
+@pytest.mark.parametrize("can_isolate", [True, False])
+def test_the_third_program_that_ends_with_a_trial_fails_it(searches, can_isolate):
     first = searches.oracle()
     run(first, begun(first), build)
     first.close()
@@ -52,10 +53,12 @@ def test_the_third_program_that_ends_with_a_trial_fails_it(searches):
         seeds.append(oracle.trial_seed("0001"))
         searches.killed()
     assert len(set(seeds)) == 1
-    last = searches.oracle()
+    last = searches.oracle(can_isolate=can_isolate)
     drive(last, build)
     trials = last.study().trials
     assert [trial.status for trial in trials] == [COMPLETED, FAILED, COMPLETED]
+    # It is not advised where it would be refused.
+    assert ("isolate=True" in trials[1].message) == can_isolate
     assert trials[1].message.startswith("ProgramEnded: the program ended 3 times while this trial")
     assert (trials[1].attempt, trials[1].interruptions) == (0, 2)
     assert trials[1].ended is not None

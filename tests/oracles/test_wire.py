@@ -5,6 +5,7 @@ import pytest
 from driving import COMPLETED, FAILED, INVALID, declare, drive
 from keras_tuner.engine.trial import Trial
 
+from tfhpo.errors import TrialTakenError
 from tfhpo.oracles import HyperbandOracle, RandomOracle, wire
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.links import WorkerLink
@@ -230,6 +231,26 @@ def test_a_worker_learns_how_its_trial_was_judged(placed, loss, retries, status,
         pytest.approx(loss, nan_ok=True),
         pytest.approx({"loss": loss, "accuracy": 0.5}, nan_ok=True),
     ]
+
+
+def test_a_trial_that_was_taken_from_a_worker_has_not_failed(placed):
+    chief = placed(RandomOracle("loss", 1))
+    declare(chief, build)
+
+    class Impatient(Chief):
+        def end_trial(self, trial):
+            raise TrialTakenError("It is another's.")
+
+    link = WorkerLink(Impatient(chief), RandomOracle("loss", 1))
+    trial = link._client.create_trial("worker")
+    link.begin(trial, "worker")
+    # As one whose report was answered with a stop ends: with an error of its build, or without.
+    for status, message in ((COMPLETED, None), (INVALID, "ValueError: too wide")):
+        trial.status, trial.message = status, message
+        link.finish(trial)
+        record = link.record(trial)
+        assert (record.status, record.message) == (TrialStatus.RUNNING, "It is another's.")
+        assert record.ended is None
 
 
 def test_a_trial_that_another_worker_has_begun_again_failed(placed):

@@ -182,6 +182,14 @@ def test_the_cause_is_told_when_an_attempt_fails():
     ]
 
 
+def test_a_trial_that_runs_on_elsewhere_leaves_no_line():
+    listener, file = line(terminal=False, worker="worker0")
+    begin(listener)
+    listener.on_trial_begin(running(3))
+    listener.on_trial_end(running(3))
+    assert (file.getvalue(), dict(listener.progress.running)) == ("", {})
+
+
 def test_a_workers_summary_is_of_its_part_and_the_chiefs_of_all(capsys):
     listener, file = line(terminal=False, worker="worker0")
     begin(listener)

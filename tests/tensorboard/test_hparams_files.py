@@ -128,9 +128,9 @@ def test_a_new_attempt_replaces_the_former_ones(logger, logdir):
     for attempt in (1, 2):
         resumed.on_execution_begin(search.trial(3, attempt=attempt), 0)
         left = sorted(path.name for path in (logdir / "0003").iterdir())
-        assert left == [f"execution0-attempt{attempt}", "notes"]
+        assert left == [f"execution0-repeat{attempt}", "notes"]
     resumed.on_execution_begin(search.trial(3, attempt=2), 1)
-    assert len(list((logdir / "0003").glob("execution*-attempt2"))) == 2
+    assert len(list((logdir / "0003").glob("execution*-repeat2"))) == 2
 
 
 def test_the_same_attempt_begun_again_starts_clean(logger, logdir):
@@ -144,8 +144,8 @@ def test_the_same_attempt_begun_again_starts_clean(logger, logdir):
 def test_an_attempt_that_failed_to_build_shows_instead_of_the_dead_one(logger, logdir):
     logger.on_execution_begin(search.trial(1), 0)
     HParamsLogger(logdir).on_trial_end(failed(1, attempt=1))
-    assert [path.name for path in (logdir / "0001").iterdir()] == ["execution0-attempt1"]
-    run = reader.read_run(logdir / "0001" / "execution0-attempt1")
+    assert [path.name for path in (logdir / "0001").iterdir()] == ["execution0-repeat1"]
+    run = reader.read_run(logdir / "0001" / "execution0-repeat1")
     assert run.status == api_pb2.STATUS_FAILURE
 
 

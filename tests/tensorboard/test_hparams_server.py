@@ -45,7 +45,7 @@ def test_every_session_shows_its_status(board):
         name = f"{number:04d}"
         completed = number not in (12, 17, 19)
         for execution in range(search.executions(number) if completed else 1):
-            suffix = "-attempt1" if name == "0018" else ""
+            suffix = "-repeat1" if name == "0018" else ""
             expected[f"{name}/execution{execution}{suffix}"] = expected_status(name)
     assert shown == expected
 
@@ -137,6 +137,6 @@ def test_a_running_tensorboard_follows_growth_and_resumption(tensorboard_server,
                 (session["name"], session["status"])
                 for session in board.session_groups().get("0001", {"sessions": []})["sessions"]
             ]
-            == [("0001/execution0-attempt1", SUCCESS)]
+            == [("0001/execution0-repeat1", SUCCESS)]
         )
     )

@@ -118,6 +118,32 @@ def test_a_trial_that_was_taken_keeps_the_weights_of_its_new_worker(pair):
     assert (folder / "checkpoint.weights.h5").read_text() == "of the other"
 
 
+def test_the_chief_sums_up_what_has_ended_in_this_run(place, tmp_path, monkeypatch, capsys):
+    place("chief")
+    tuner = random_search(tmp_path, max_trials=2)
+
+    def end(trial, loss):
+        tuner.oracle.update_trial(trial.trial_id, {"val_loss": loss})
+        trial.status = "COMPLETED"
+        tuner.oracle.end_trial(trial)
+
+    # In a former run the second trial ended, and the first did not.
+    _, second = (tuner.oracle.create_trial(name) for name in "ab")
+    end(second, 0.5)
+    tuner.oracle.close()
+
+    def serve(oracle):
+        end(oracle.create_trial("a"), 0.25)
+        # The last worker's question closes the study, and another's opens it again.
+        assert [oracle.create_trial(name).status for name in "ab"] == ["STOPPED"] * 2
+
+    monkeypatch.setattr(chief, "serve", serve)
+    tuner.search(X, Y, **{**FIT, "verbose": 1})
+    told = capsys.readouterr().out
+    assert "2 trials, 1 of them in this run" in told
+    assert told.endswith("best val_loss 0.25 in trial 0\n")
+
+
 def test_ctrl_c_on_the_chief_ends_it_cleanly(place, tmp_path, monkeypatch, capsys):
     place("chief")
     tuner = random_search(tmp_path)

@@ -14,6 +14,7 @@ import typer
 from tfhpo.cli import places
 from tfhpo.cli.launching import Launch
 from tfhpo.cli.places import CpusOption, GpusOption
+from tfhpo.environment import HELD_PORT
 from tfhpo.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 SETTINGS = {"allow_interspersed_args": False}
 # Nothing on another machine can reach it.
 _LOOPBACK = "127.0.0.1"
-# Tells the chief that its port is held for it; `tfhpo.oracles.chief.protocol` has its name, too,
-# which would load TensorFlow here.
-_HELD = "TFHPO_HELD_PORT"
 
 
 def launch(
@@ -64,7 +62,7 @@ def launch(
             f"worker{index}": {**address, **slot.env} for index, slot in enumerate(slots)
         }
         # The chief trains nothing: it must not take a GPU's memory from a worker.
-        chief = {**address, _HELD: str(number), "CUDA_VISIBLE_DEVICES": "-1"}
+        chief = {**address, HELD_PORT: str(number), "CUDA_VISIBLE_DEVICES": "-1"}
         status = Launch(command, {"chief": chief, **environments}, max_restarts).run()
     if status:
         raise typer.Exit(status)

@@ -11,11 +11,12 @@ off what they wait in, and tells them why.
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.eager import context
+from tensorflow.python.eager import context as eager_context
 
 from tfhpo.distribution.multi_worker import MultiWorkerMirrored
 from tfhpo.errors import DistributionError
@@ -23,7 +24,10 @@ from tfhpo.errors import DistributionError
 #: How long a task waits for the others, in seconds: they come within a step of training.
 PATIENCE = 600.0
 #: How long one waits that has met with an error: the others have met with the same, or never come.
-PATIENCE_AFTER_ERROR = 10.0
+#: Tasks that are not equally fast meet with the same error some time apart.
+PATIENCE_AFTER_ERROR = 60.0
+# A barrier is passed once in a program. All tasks make the same crews, and meet equally often.
+_MEETINGS = itertools.count(1)
 _ALONE = "An error in one task alone: "
 
 
@@ -48,7 +52,6 @@ class ClusterCrew:
         self.leads = strategy.leads
         self._strategy = strategy
         self._patience, self._after_error = patience, after_error
-        self._meetings = 0
         self._options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=patience)
 
     def send(self, message: bytes, error: str | None = None) -> None:
@@ -90,11 +93,10 @@ class ClusterCrew:
         self._gather(error)
 
     def _gather(self, error: str | None) -> None:
-        self._meetings += 1
         patience = self._patience if error is None else self._after_error
-        service = context.context()
+        service = eager_context.context()
         try:
-            service.wait_at_barrier(f"tfhpo/{self._meetings}", int(1000 * patience))
+            service.wait_at_barrier(f"tfhpo/{next(_MEETINGS)}", int(1000 * patience))
         except tf.errors.OpError as raised:
             if error is not None:
                 told = f"{_ALONE}{error}"

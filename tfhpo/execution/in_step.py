@@ -129,7 +129,10 @@ class InStep(InProcess):
 
     def _failure_in(self, outcome: Outcome) -> str | None:
         failure = outcome.failure
-        return self._failure_of(outcome.value) if failure is None else failure.message
+        if failure is None:
+            return self._failure_of(outcome.value)
+        # Not the traceback, its message: of that the others would keep the first line.
+        return failure.message if failure.error is None else _cause(failure.error)
 
     def _handed_out(self, tasks: Iterator[Task | None]) -> Iterator[Task | None]:
         for task in tasks:

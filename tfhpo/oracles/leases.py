@@ -30,7 +30,7 @@ class Expired(NamedTuple):
 @dataclass
 class _Lease:
     tuner_id: str
-    attempt: int
+    repeat: int
     heard: float
 
 
@@ -74,16 +74,16 @@ class Leases:
         with self._lock:
             return any(self._has_bound(lease) for lease in self._by_trial.values())
 
-    def lend(self, trial_id: str, tuner_id: str, attempt: int) -> None:
+    def lend(self, trial_id: str, tuner_id: str, repeat: int) -> None:
         """Gives a trial to a worker, from now on.
 
         Args:
             trial_id: The trial.
             tuner_id: The worker.
-            attempt: Which attempt at the trial it is, from 0.
+            repeat: How often the trial was begun before.
         """
         with self._lock:
-            self._by_trial[trial_id] = _Lease(tuner_id, attempt, self.clock())
+            self._by_trial[trial_id] = _Lease(tuner_id, repeat, self.clock())
 
     def hear(self, tuner_id: str) -> None:
         """Takes a sign of life of a worker that gives them while it trains."""
@@ -99,11 +99,11 @@ class Leases:
             if trial_id in self._by_trial:
                 self._by_trial[trial_id].heard = self.clock()
 
-    def holds(self, tuner_id: str, trial_id: str, attempt: int | None) -> bool:
-        """Whether a worker has a trial, and for this attempt at it."""
+    def holds(self, tuner_id: str, trial_id: str, repeat: int | None) -> bool:
+        """Whether a worker has a trial that was begun so often before, and not since."""
         with self._lock:
             lease = self._by_trial.get(trial_id)
-            return lease is not None and (lease.tuner_id, lease.attempt) == (tuner_id, attempt)
+            return lease is not None and (lease.tuner_id, lease.repeat) == (tuner_id, repeat)
 
     def end(self, trial_id: str) -> None:
         """Takes a trial back."""

@@ -108,10 +108,13 @@ class Run:
         """Takes the time of the current attempt from now."""
         self.started = time.time()
 
-    def lose_driver(self) -> None:
+    def lose_driver(self, *, can_isolate: bool) -> None:
         """Counts the end of the program that it ran in, which it may have caused.
 
         The last of `MAX_LOSSES` fails it: a trial that kills the program would do so for ever.
+
+        Args:
+            can_isolate: Whether it could run in a process of its own.
         """
         self.in_driver = False
         self.losses += 1
@@ -119,9 +122,10 @@ class Run:
             self.trial.status, self.broke_off = kt_trial.TrialStatus.FAILED, True
             self.trial.message = (
                 f"ProgramEnded: the program ended {self.losses} times while this trial ran in it: "
-                "the trial may be what ends it. In a process of its own (`isolate=True`) it would "
-                "not."
+                "the trial may be what ends it."
             )
+            if can_isolate:
+                self.trial.message += " In a process of its own (`isolate=True`) it would not."
 
     def settle(self, space: Space) -> None:
         """Moves the point to where the values lie that the trial really used.

@@ -127,17 +127,18 @@ class Session:
                 stacklevel=2,
             )
 
-    def lose_driver(self, runs: Iterable[Run]) -> None:
+    def lose_driver(self, runs: Iterable[Run], *, can_isolate: bool) -> None:
         """Counts the end of the former driver against the trials that ran in its process.
 
         Args:
             runs: All trials of the study.
+            can_isolate: Whether they could run in processes of their own.
         """
         known = list(runs)
         for run in known:
             if run.trial.status != TrialStatus.RUNNING.value or not run.in_driver:
                 continue
-            run.lose_driver()
+            run.lose_driver(can_isolate=can_isolate)
             if run.ended:
                 run.settle(self.strategy.space)
                 self.finish(run, len(known))

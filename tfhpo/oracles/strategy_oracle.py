@@ -102,6 +102,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         in_driver: Whether trials run in this process, as a tuner without workers says of them. Each
             is then counted the times that the program was killed while it ran: the third time
             fails it, for it may be what kills the program.
+        can_isolate: Whether they could run in processes of their own, which the cause then advises.
         failure: On a chief, why the search was given up; None otherwise. Raised there, it would
             only kill one worker after the other, and leave the chief waiting for them.
 
@@ -163,7 +164,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         self._roster = Roster(self)
         self.leases = Leases(lease, clock)
         self._is_chief = False
-        self.in_driver = False
+        self.in_driver, self.can_isolate = False, True
         self.failure: SearchFailedError | None = None
         self._session: Session | None = None
         self._beginning = Beginning(self._plan.fidelity)
@@ -198,11 +199,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             if self._session is not None and len(self.hyperparameters.space) > known:
                 with self._recording():
                     config = space_config(self._plan, self.hyperparameters, self._heritage)
-                    try:
+                    with _of_the_build():
                         self._session.grow(self._plan.space(self.hyperparameters), config)
-                    except ArgumentError as error:
-                        # Of the build, and not of one trial: it ends the search.
-                        raise SpaceError(str(error)) from error
 
     def space_with(self, hyperparameters: keras_tuner.HyperParameters) -> Space:
         """Returns the space as `update_space` would make it, and changes nothing.
@@ -211,14 +209,14 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             hyperparameters: Parameters as a build declared them.
 
         Raises:
-            ArgumentError: If `update_space` would not take them.
+            SpaceError: If the search cannot take them.
         """
         with self._lock:
             known = self.hyperparameters
             told = wire.received(hyperparameters).hyperparameters.space
             new = [hp for hp in told if not known._exists(hp.name, hp.conditions)]
             if new and not self.allow_new_entries:
-                raise ArgumentError(
+                raise SpaceError(
                     "With `allow_new_entries=False` a build declares the parameters of "
                     f"`hyperparameters` only. Received also: {new}."
                 )
@@ -227,7 +225,8 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 grown.merge(new)
             space = self._plan.space(grown)
             if self._session is not None:
-                self._session.strategy.check_growth(space)
+                with _of_the_build():
+                    self._session.strategy.check_growth(space)
             return space
 
     @property
@@ -446,7 +445,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                     last=reported.last,
                 )
                 return run.trial if go_on else self._empty_trial(kt_trial.TrialStatus.STOPPED)
-            self._check_objective_found(metrics)
+            self.check_objective_found(metrics)
             # A list of objectives has a value of its own, made of theirs.
             value_of = {self.objective.name: self.objective.get_value(metrics), **metrics}
             for name, value in value_of.items():
@@ -455,6 +454,21 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 # Past the tracker's own `update`, which warns when every value is NaN.
                 run.trial.metrics.metrics[name].update(float(value), step=step)
             return run.trial
+
+    def check_objective_found(self, metrics: Mapping[str, float]) -> None:
+        """Checks the result of a trial.
+
+        Args:
+            metrics: Metric name to value.
+
+        Raises:
+            ObjectiveError: If the objective is not among them.
+        """
+        if self.objective.name not in metrics and not self.objective.has_value(metrics):
+            raise ObjectiveError(
+                f"The objective must be among the metrics of the trial. Received: objective "
+                f"{self.objective.name!r}, metrics {sorted(metrics)}."
+            )
 
     def end_trial(self, trial: kt_trial.Trial) -> None:
         """Ends an attempt at a trial: records it, teaches the strategy, or queues it again.
@@ -538,6 +552,11 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         with self._lock:
             return self._roster[trial_id].seed(self.seed)
 
+    def suggested_values(self, trial_id: str) -> dict[str, Value]:
+        """Returns the values that were suggested for a trial; a build may read fewer."""
+        with self._lock:
+            return dict(self._roster[trial_id].values)
+
     def trial_record(self, trial_id: str) -> TrialRecord:
         """Returns a trial as a plain record, as it stands now."""
         with self._lock:
@@ -603,7 +622,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 )
                 session.enqueue(self._beginning.configurations)
                 if study.was_abandoned:
-                    session.lose_driver(runs)
+                    session.lose_driver(runs, can_isolate=self.can_isolate)
             except BaseException:
                 study.close()
                 raise
@@ -703,7 +722,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         hyperparameters.notes = {
             "seed": run.seed(self.seed),
             # Tells the times apart that a trial was given out, whatever ended the former.
-            "attempt": run.repeat,
+            "repeat": run.repeat,
             "failures": run.failures,
             **fidelity.notes(self.fidelity, self._roster.with_key(self._opened.origin(run))),
         }
@@ -731,7 +750,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
     def _is_late(self, trial_id: str, notes: Mapping[str, Any]) -> bool:
         """Whether a worker tells the end of an attempt that was given up."""
         run = self._roster[trial_id]
-        told = notes.get("attempt", run.repeat)
+        told = notes.get("repeat", run.repeat)
         is_late = not self._roster.is_running(trial_id) or told != run.repeat
         if is_late:
             _LOG.warning(
@@ -779,13 +798,6 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                 raise
             self.failure = error
 
-    def _check_objective_found(self, metrics: Mapping[str, float]) -> None:
-        if self.objective.name not in metrics and not self.objective.has_value(metrics):
-            raise ObjectiveError(
-                f"The objective must be among the metrics of the trial. Received: objective "
-                f"{self.objective.name!r}, metrics {sorted(metrics)}."
-            )
-
     # ------------------------------------------------------------------ parts: the study
 
     @contextlib.contextmanager
@@ -808,6 +820,15 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         if not self._seed_given:
             self.seed = known.header.settings["seed"]
         return known
+
+
+@contextlib.contextmanager
+def _of_the_build() -> Iterator[None]:
+    """Blames the space for what a strategy refuses: no single trial is at fault, all would be."""
+    try:
+        yield
+    except ArgumentError as error:
+        raise SpaceError(str(error)) from error
 
 
 def _check_count(name: str, value: Any, *, least: int) -> None:

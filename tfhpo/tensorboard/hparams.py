@@ -4,7 +4,7 @@ What lies under the log directory:
 
     experiment-<digest>/                 the experiment summary (see `experiment`)
     <trial_id>/execution<k>/             a session, one execution of a trial (see `sessions`)
-    <trial_id>/execution<k>-attempt<a>/  the same, of a trial that is run again; `a` from 1
+    <trial_id>/execution<k>-repeat<r>/   the same, of a trial that is run again; `r` from 1
 
 A session's run holds its start with the final hyperparameters, the metrics of every epoch as
 scalars, the objective's best value and its end, in this order. A session without an end is running;
@@ -117,7 +117,7 @@ class HParamsLogger:
             execution: Number of the execution, from 0.
         """
         folder = self.logdir / trial.trial_id
-        sessions.remove_other_attempts(folder, trial.repeat)
+        sessions.remove_other_repeats(folder, trial.repeat)
         run = sessions.run_of(folder, trial.repeat, execution)
         sessions.remove_run(run)
         file = EventFile(run)
@@ -181,10 +181,10 @@ class HParamsLogger:
             "success" if trial.status in _SUCCESSES else "failure"
         )
         folder = self.logdir / trial.trial_id
-        if not sessions.runs_of_attempt(folder, trial.repeat):
+        if not sessions.runs_of_repeat(folder, trial.repeat):
             self.on_execution_begin(trial, execution=0)
             self.on_execution_end(trial, execution=0, status=status, score=trial.score)
-        for run in sessions.runs_of_attempt(folder, trial.repeat):
+        for run in sessions.runs_of_repeat(folder, trial.repeat):
             if not sessions.is_ended(run):
                 # A file of its own: the last record of a dead process may be torn, and TensorBoard
                 # reads no further in its file.

@@ -1,7 +1,7 @@
 """Sessions: where the executions of trials lie under the log directory, their starts and ends.
 
 A session's run is `<trial_id>/execution<k>`; a trial that is run again gets a run of another name,
-`<trial_id>/execution<k>-attempt<a>`, because a running TensorBoard would mix the events of two
+`<trial_id>/execution<k>-repeat<r>`, because a running TensorBoard would mix the events of two
 attempts under one name. The runs of former attempts are removed: TensorBoard would show a dead
 attempt as a session that runs for ever and average it into the trial's results.
 """
@@ -21,38 +21,38 @@ from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tfhpo.space import Value
 from tfhpo.tensorboard.events import explained, hparams_summary
 
-_RUN = re.compile(r"execution\d+(?:-attempt(?P<attempt>\d+))?")
+_RUN = re.compile(r"execution\d+(?:-repeat(?P<repeat>\d+))?")
 _EVENT_FILES = "*.tfevents.*"
 
 SUCCESS: int = api_pb2.STATUS_SUCCESS
 FAILURE: int = api_pb2.STATUS_FAILURE
 
 
-def run_of(trial_folder: Path, attempt: int, execution: int) -> Path:
+def run_of(trial_folder: Path, repeat: int, execution: int) -> Path:
     """Returns the folder of an execution.
 
     Args:
         trial_folder: The trial's folder.
-        attempt: How often the trial was run before.
+        repeat: How often the trial was run before.
         execution: Number of the execution, from 0.
     """
-    suffix = f"-attempt{attempt}" if attempt else ""
+    suffix = f"-repeat{repeat}" if repeat else ""
     return trial_folder / f"execution{execution}{suffix}"
 
 
-def runs_of_attempt(trial_folder: Path, attempt: int) -> list[Path]:
-    """Returns the folders of an attempt's executions that exist, in order of their names."""
-    return sorted(run for run, number in _runs(trial_folder) if number == attempt)
+def runs_of_repeat(trial_folder: Path, repeat: int) -> list[Path]:
+    """Returns the folders of a repeat's executions that exist, in order of their names."""
+    return sorted(run for run, number in _runs(trial_folder) if number == repeat)
 
 
-def remove_other_attempts(trial_folder: Path, attempt: int) -> None:
-    """Removes the runs of a trial's other attempts.
+def remove_other_repeats(trial_folder: Path, repeat: int) -> None:
+    """Removes the runs of the other times that a trial was run.
 
     Raises:
         StudyWriteError: If a run cannot be removed.
     """
     for run, number in list(_runs(trial_folder)):
-        if number != attempt:
+        if number != repeat:
             remove_run(run)
 
 
@@ -120,8 +120,8 @@ def end(status: int) -> summary_pb2.Summary:
 
 
 def _runs(trial_folder: Path) -> Iterator[tuple[Path, int]]:
-    """Yields the runs of a trial that exist, each with its attempt."""
+    """Yields the runs of a trial that exist, each with how often the trial was run before."""
     for run in trial_folder.glob("execution*"):
         match = _RUN.fullmatch(run.name)
         if match is not None:
-            yield run, int(match["attempt"] or 0)
+            yield run, int(match["repeat"] or 0)

@@ -112,7 +112,7 @@ class DistantLink(OracleLink):
         space: Space = self._wire.ask("space")
         return space
 
-    def open(self, *, in_driver: bool = False) -> None:
+    def open(self, *, in_driver: bool = False, can_isolate: bool = True) -> None:
         """Does nothing: the driver has the study."""
 
     def close(self) -> None:

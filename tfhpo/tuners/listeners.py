@@ -52,7 +52,7 @@ class SearchListener(Protocol):
         return
 
     def on_trial_end(self, trial: TrialRecord) -> None:
-        """A trial has ended and is recorded."""
+        """A trial has ended and is recorded; one that was taken from this worker is RUNNING."""
         return
 
     def on_search_end(self, space: Space) -> None:

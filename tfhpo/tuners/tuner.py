@@ -7,7 +7,6 @@ import copy
 import functools
 import statistics
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -38,11 +37,11 @@ from tfhpo.oracles import StrategyOracle
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.oracles.links import link_to
 from tfhpo.oracles.runs import PRUNED
-from tfhpo.reporting import Progress, ProgressLine, print_summary
+from tfhpo.reporting import ProgressLine
 from tfhpo.study import STUDY_FILE, StudyRecord, TrialRecord, read_study
 from tfhpo.study.outcomes import sign_of
 from tfhpo.tensorboard import HParamsLogger
-from tfhpo.tuners import checks
+from tfhpo.tuners import checks, chief
 from tfhpo.tuners.budget import Budget
 from tfhpo.tuners.callback_files import log_apart, moving, write_apart
 from tfhpo.tuners.checkpoints import Keep, load_weights
@@ -73,7 +72,7 @@ from tfhpo.tuners.logs import logger_of
 from tfhpo.tuners.memory import TrialMemory
 from tfhpo.tuners.preparation import Preparation
 from tfhpo.tuners.quiet import without_retracing_warnings
-from tfhpo.tuners.search_loop import SearchLoop, why_stopped
+from tfhpo.tuners.search_loop import SearchLoop
 from tfhpo.tuners.trainer import Trainer
 from tfhpo.tuners.training import HookCallback
 from tfhpo.tuners.warn_once import WarnOnce
@@ -281,7 +280,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 executions_per_trial=executions_per_trial,
             )
             if self._is_worker() and isinstance(oracle, StrategyOracle):
-                self.oracle: Any = self._chief_of(oracle)
+                self.oracle: Any = chief.client_in_place_of(self.oracle, oracle, self.tuner_id)
             self._link = link_to(self.oracle, oracle, folder, self._overridden)
         # Whom a trial tells that is run outside of a search.
         self._driver = Driver(self._link, Listeners(()), self._take_result)
@@ -362,16 +361,22 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         tensorboard = self._tensorboard()
         self._discard_former(tensorboard)
         try:
-            chief = kt_distribute.is_chief_oracle()
-            self._link.open(in_driver=isinstance(self._engine, InProcess) and not chief)
+            is_chief = kt_distribute.is_chief_oracle()
+            self._link.open(
+                in_driver=isinstance(self._engine, InProcess) and not is_chief,
+                can_isolate=self._crew is None,
+            )
             if not self._is_worker():
                 self._weights.take_up(Path(self.project_dir))
-            if chief:
-                self._serve(level)
+            if is_chief:
+                self.stop_reason = chief.serve(self.oracle, sums_up=bool(level))
             else:
                 telling = self._telling(level, metrics, tensorboard)
                 with without_retracing_warnings(), self._memory, self._interruption, telling:
                     self._run_trials(fit_args, {**fit_kwargs, "verbose": 2 if level > 1 else 0})
+            if not self._is_worker() and self.stop_reason in _USED_UP:
+                # A worker's end is not the search's: others may go on from what it left.
+                self._rungs.clear(Path(self.project_dir))
         finally:
             self._link.close()
         self._tell_of_interruption()
@@ -399,9 +404,6 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         else:
             self.stop_reason = loop.stop_reason
             self._weights.settle()
-            if not self._is_worker() and self.stop_reason in _USED_UP:
-                # A worker's end is not the search's: others may go on from what it left.
-                self._rungs.clear(Path(self.project_dir))
         finally:
             # Before the listeners hear of the end: a chief that is gone must not be waited for.
             self._link.leave(self.stop_reason)
@@ -470,47 +472,6 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         sent._listeners, sent._fit_arguments = (), None
         sent._engine, sent._interruption = InProcess(), Interruption()
         return sent
-
-    def _chief_of(self, oracle: StrategyOracle) -> Any:
-        """Returns the chief's oracle as this worker calls it, in place of KerasTuner's client."""
-        # It loads gRPC, which needs a while.
-        from tfhpo.oracles.chief import ChiefClient
-
-        return ChiefClient(
-            oracle,
-            self.tuner_id,
-            multi_worker=self.oracle.multi_worker,
-            should_report=self.oracle.should_report,
-        )
-
-    def _serve(self, verbose: int) -> None:
-        """Answers the workers until the search is done; this process is the chief."""
-        if isinstance(self.oracle, StrategyOracle):
-            from tfhpo.oracles.chief import serve
-
-            with self._summing_up() if verbose else contextlib.nullcontext():
-                try:
-                    reason = serve(self.oracle)
-                    self.stop_reason = reason or why_stopped(self.oracle, is_worker=False)
-                except KeyboardInterrupt:
-                    self.stop_reason = "interrupted"
-        else:
-            from keras_tuner.src.distribute import oracle_chief
-
-            oracle_chief.start_server(self.oracle)
-        if self.stop_reason in _USED_UP:
-            self._rungs.clear(Path(self.project_dir))
-
-    @contextlib.contextmanager
-    def _summing_up(self) -> Iterator[None]:
-        """Says in the end what the workers have found, of which each knows its own part only."""
-        objective, known, began = self.oracle.objective, self._known_trials(), time.monotonic()
-        try:
-            yield
-        finally:
-            before = Progress(objective.name, objective.direction).after(known)
-            ended = self._known_trials()[len(known) :]
-            print_summary(before, ended, time.monotonic() - began)
 
     @contextlib.contextmanager
     def _telling(

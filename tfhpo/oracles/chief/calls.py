@@ -48,7 +48,7 @@ class Calls:
         wait: Waits for so many seconds.
 
     Attributes:
-        attempts: Which attempt this worker was given, by the id of the trial.
+        repeats: How often a trial was begun before this worker was given it, by the trial's id.
 
     Raises:
         ChiefError: From each call: the chief is gone, or has ended the search.
@@ -69,7 +69,7 @@ class Calls:
         self._clock, self._wait = clock, wait
         self._has_answered = False
         self._ended: str | None = None
-        self.attempts: dict[str, int] = {}
+        self.repeats: dict[str, int] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         return functools.partial(self._call, getattr(self._stub, name))
@@ -96,8 +96,8 @@ class Calls:
         timeout: float | None = None,
     ) -> Any:
         """Calls a method; KerasTuner's arguments of patience are those of its own, and unused."""
-        attempt = self.attempts.get(protocol.trial_of(request))
-        metadata = self._sender._replace(attempt=attempt).metadata()
+        repeat = self.repeats.get(protocol.trial_of(request))
+        metadata = self._sender._replace(repeat=repeat).metadata()
         began = self._clock()
         next_word = _FIRST_WORD_SECONDS
         while True:

@@ -76,9 +76,8 @@ class ChiefClient(OracleClient):  # type: ignore[misc]
         self._has_left = False
         trial = super().create_trial(tuner_id)
         if trial.status == kt_trial.TrialStatus.RUNNING and self.should_report:
-            self.stub.attempts[trial.trial_id] = wire.received(trial.hyperparameters).notes[
-                "attempt"
-            ]
+            notes = wire.received(trial.hyperparameters).notes
+            self.stub.repeats[trial.trial_id] = notes["repeat"]
             self._heartbeat.start(trial.trial_id)
         return trial
 

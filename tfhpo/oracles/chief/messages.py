@@ -2,6 +2,8 @@
 
 What is wrong with a message is told to its sender alone. So everything that a message can be wrong
 in is found here, before anything has changed; what the oracle raises after that is its own fault.
+A space that the search cannot take is no fault of the message: every worker's build would ask for
+it. The SpaceError that says so goes on, and ends the search.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 import keras_tuner
 from keras_tuner.engine import trial as kt_trial
 
-from tfhpo.errors import ArgumentError, TfhpoError
+from tfhpo.errors import ArgumentError, SpaceError, TfhpoError
 from tfhpo.oracles import wire
 from tfhpo.oracles.chief.protocol import Sender
 from tfhpo.oracles.strategy_oracle import StrategyOracle
@@ -34,10 +36,16 @@ class RefusedError(Exception):
 
 
 @contextlib.contextmanager
-def _refusing() -> Iterator[None]:
-    """Refuses a message, whatever it is that looking at it raises."""
+def _refusing(but: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+    """Refuses a message, whatever it is that looking at it raises.
+
+    Args:
+        but: An error that is not about the message, and is raised as it is.
+    """
     try:
         yield
+    except but:
+        raise
     except TfhpoError as error:
         raise RefusedError(str(error)) from error
     except Exception as error:  # A message may hold anything, and nothing has changed yet.
@@ -64,8 +72,12 @@ def check_known(request: Any, oracle: StrategyOracle) -> None:
 
 
 def check_space(request: Any, oracle: StrategyOracle) -> None:
-    """Refuses parameters that the search cannot take in."""
-    with _refusing():
+    """Refuses parameters that cannot be read.
+
+    Raises:
+        SpaceError: If the search cannot take in what a build has asked for.
+    """
+    with _refusing(but=SpaceError):
         told = keras_tuner.HyperParameters.from_proto(request.hyperparameters)
         encode(oracle.space_with(told).config(), "The parameters of a build")
 
@@ -81,12 +93,16 @@ def check_metrics(request: Any, oracle: StrategyOracle) -> None:
                 f"Received: epoch {request.step} of execution {execution}."
             )
         if report is None:
-            oracle._check_objective_found(request.metrics)
+            oracle.check_objective_found(request.metrics)
 
 
 def check_end(request: Any, oracle: StrategyOracle) -> None:
-    """Refuses the end of an attempt that cannot be recorded."""
-    with _refusing():
+    """Refuses the end of an attempt that cannot be recorded.
+
+    Raises:
+        SpaceError: If the search cannot take in what the build has asked for.
+    """
+    with _refusing(but=SpaceError):
         trial = kt_trial.Trial.from_proto(request.trial)
         if trial.status not in _ENDS:
             raise ArgumentError(
@@ -98,8 +114,8 @@ def check_end(request: Any, oracle: StrategyOracle) -> None:
             raise ArgumentError(f"The cause of a failure is a text. Received: {message!r}.")
         encode([told.values, message], "What is told of a trial")
         space = oracle.space_with(told)
-        if trial.status == kt_trial.TrialStatus.COMPLETED:
+    if trial.status == kt_trial.TrialStatus.COMPLETED:
+        with _refusing():
             # The suggestion's own values are not taken from the worker.
-            suggested = (oracle.trial_record(trial.trial_id).point or {})["values"]
-            used = {**told.values, **suggested}
+            used = {**told.values, **oracle.suggested_values(trial.trial_id)}
             space.encode({name: used[name] for name in told.values if name in space.names})

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import grpc
 
+from tfhpo.environment import HELD_PORT
+
 #: How often a worker gives a sign of life, at least, in seconds; and in a lease, at least.
 BEAT_SECONDS = 20.0
 BEATS_PER_LEASE = 6
@@ -18,7 +20,7 @@ REFUSED = grpc.StatusCode.INVALID_ARGUMENT
 ENDED = grpc.StatusCode.FAILED_PRECONDITION
 
 _WORKER, _PROCESS, _LEAVES = "tfhpo-worker", "tfhpo-process", "tfhpo-leaves"
-_ATTEMPT = "tfhpo-attempt"
+_REPEAT = "tfhpo-repeat"
 
 
 class Sender(NamedTuple):
@@ -30,14 +32,15 @@ class Sender(NamedTuple):
             only trains along with a worker of its name.
         leaves: Why it leaves, with its last call: the stop reason of its search, or "error"; else
             empty.
-        attempt: Which attempt at the trial that it speaks of, from 0; None where it has none. What
-            is told of an attempt whose worker was given up must not count for the next.
+        repeat: How often the trial that it speaks of was begun before it was given to this worker;
+            None where it has none. What is told of an attempt whose worker was given up must not
+            count for the next.
     """
 
     tuner_id: str
     process: str
     leaves: str = ""
-    attempt: int | None = None
+    repeat: int | None = None
 
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """Returns what goes with the call. Names may be any text, headers are ASCII."""
@@ -45,7 +48,7 @@ class Sender(NamedTuple):
             (_WORKER, self.tuner_id.encode().hex()),
             (_PROCESS, self.process),
             (_LEAVES, self.leaves),
-            (_ATTEMPT, "" if self.attempt is None else str(self.attempt)),
+            (_REPEAT, "" if self.repeat is None else str(self.repeat)),
         )
 
 
@@ -59,12 +62,12 @@ def sender_of(metadata: Iterable[tuple[str, str]]) -> Sender | None:
     if _WORKER not in told:
         return None
     name = bytes.fromhex(told[_WORKER]).decode()
-    attempt = told.get(_ATTEMPT, "")
+    repeat = told.get(_REPEAT, "")
     return Sender(
         name,
         told.get(_PROCESS, ""),
         told.get(_LEAVES, ""),
-        int(attempt) if attempt else None,
+        int(repeat) if repeat else None,
     )
 
 
@@ -81,7 +84,7 @@ def beat_seconds(lease: float) -> float:
 
 def is_port_held() -> bool:
     """Whether the program that started this chief keeps its port for it, as `tfhpo launch` does."""
-    return os.environ.get("TFHPO_HELD_PORT") == os.environ["KERASTUNER_ORACLE_PORT"]
+    return os.environ.get(HELD_PORT) == os.environ["KERASTUNER_ORACLE_PORT"]
 
 
 def address() -> str:

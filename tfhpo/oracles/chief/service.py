@@ -144,7 +144,7 @@ class ChiefService(OracleServicer):  # type: ignore[misc]
             yield
 
     def _check_holds(self, sender: Sender, trial_id: str) -> None:
-        if not self.oracle.leases.holds(sender.tuner_id, trial_id, sender.attempt):
+        if not self.oracle.leases.holds(sender.tuner_id, trial_id, sender.repeat):
             raise TrialTakenError(
                 f"Trial {trial_id} is no longer that of {sender.tuner_id!r}: the chief had not "
                 f"heard of it for {self.oracle.leases.seconds:g} s, or has begun anew."

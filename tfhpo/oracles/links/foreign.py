@@ -50,7 +50,7 @@ class ForeignLink(OracleLink):
     def space(self) -> Space:
         return space_of(self._oracle.hyperparameters)
 
-    def open(self, *, in_driver: bool = False) -> None:
+    def open(self, *, in_driver: bool = False, can_isolate: bool = True) -> None:
         if kt_distribute.is_chief_oracle():
             # It hears nothing of the workers' trials, and an empty study would say there were none.
             return

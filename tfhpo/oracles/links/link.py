@@ -20,11 +20,12 @@ class OracleLink(ABC):
         """The space as it is known now."""
 
     @abstractmethod
-    def open(self, *, in_driver: bool = False) -> None:
+    def open(self, *, in_driver: bool = False, can_isolate: bool = True) -> None:
         """Opens the study for writing, where this process is the one that writes it.
 
         Args:
             in_driver: Whether trials run in this process: what ends it may be one of them.
+            can_isolate: Whether they could run in processes of their own.
         """
 
     @abstractmethod

@@ -22,8 +22,8 @@ class StrategyLink(OracleLink):
     def space(self) -> Space:
         return self._oracle.space
 
-    def open(self, *, in_driver: bool = False) -> None:
-        self._oracle.in_driver = in_driver
+    def open(self, *, in_driver: bool = False, can_isolate: bool = True) -> None:
+        self._oracle.in_driver, self._oracle.can_isolate = in_driver, can_isolate
         self._oracle.open()
 
     def close(self) -> None:

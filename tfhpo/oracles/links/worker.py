@@ -40,7 +40,7 @@ class WorkerLink(OracleLink):
     def space(self) -> Space:
         return space_of(wire.received(self._client.get_space()).hyperparameters)
 
-    def open(self, *, in_driver: bool = False) -> None:
+    def open(self, *, in_driver: bool = False, can_isolate: bool = True) -> None:
         """Does nothing: the chief writes the study."""
 
     def close(self) -> None:
@@ -60,7 +60,7 @@ class WorkerLink(OracleLink):
         run = Run.foreign(trial, int(trial.trial_id))
         notes = hyperparameters.notes
         run.failures = notes.get("failures", 0)
-        run.interruptions = notes.get("attempt", 0) - run.failures
+        run.interruptions = notes.get("repeat", 0) - run.failures
         run.begin(tuner_id)
         self._runs[trial.trial_id] = run
 
@@ -97,7 +97,8 @@ class WorkerLink(OracleLink):
             self._client.end_trial(trial)
         except TrialTakenError as error:
             _LOG.warning("%s", error)
-            trial.status, trial.message = kt_trial.TrialStatus.INVALID, str(error)
+            # No failure: another worker runs it now, or will.
+            trial.status, trial.message = kt_trial.TrialStatus.RUNNING, str(error)
         else:
             self._take_verdict(trial, self._client.get_trial(trial.trial_id))
 

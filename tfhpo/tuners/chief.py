@@ -1,0 +1,82 @@
+"""The chief's and its workers' parts of a search under KerasTuner's environment variables."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import keras_tuner
+
+from tfhpo.oracles import StrategyOracle
+from tfhpo.reporting import Progress, print_summary
+from tfhpo.study import TrialRecord
+from tfhpo.tuners.search_loop import why_stopped
+
+if TYPE_CHECKING:
+    from keras_tuner.src.distribute.oracle_client import OracleClient
+
+    from tfhpo.oracles.chief import ChiefClient
+
+
+def client_in_place_of(theirs: OracleClient, oracle: StrategyOracle, tuner_id: str) -> ChiefClient:
+    """Returns the chief's oracle as a worker calls it.
+
+    Args:
+        theirs: KerasTuner's client, which knows who speaks for a worker of several processes.
+        oracle: The worker's own oracle.
+        tuner_id: The worker's name.
+    """
+    # It loads gRPC, which needs a while.
+    from tfhpo.oracles.chief import ChiefClient
+
+    return ChiefClient(
+        oracle, tuner_id, multi_worker=theirs.multi_worker, should_report=theirs.should_report
+    )
+
+
+def serve(oracle: keras_tuner.Oracle, *, sums_up: bool) -> str | None:
+    """Answers the workers until the search is done; this process is the chief.
+
+    Args:
+        oracle: The oracle; the study of one of ours is open.
+        sums_up: Whether to print in the end what the workers have found, with an oracle of ours.
+
+    Returns:
+        Why the search has ended; None with one of KerasTuner's own oracles, whose chief does not
+        tell.
+
+    Raises:
+        TfhpoError: As `tfhpo.oracles.chief.serve`.
+    """
+    if not isinstance(oracle, StrategyOracle):
+        from keras_tuner.src.distribute import oracle_chief
+
+        oracle_chief.start_server(oracle)
+        return None
+    from tfhpo.oracles import chief
+
+    with _summing_up(oracle) if sums_up else contextlib.nullcontext():
+        try:
+            return chief.serve(oracle) or why_stopped(oracle, is_worker=False)
+        except KeyboardInterrupt:
+            return "interrupted"
+
+
+@contextlib.contextmanager
+def _summing_up(oracle: StrategyOracle) -> Iterator[None]:
+    """Says in the end what the workers have found, of which each knows its own part only."""
+    former, began = _ended(oracle), time.monotonic()
+    try:
+        yield
+    finally:
+        objective = oracle.objective
+        before = Progress(objective.name, objective.direction).after(former.values())
+        # Not by their order: a study that is opened anew in between tells it by their numbers.
+        since = [trial for trial_id, trial in _ended(oracle).items() if trial_id not in former]
+        print_summary(before, since, time.monotonic() - began)
+
+
+def _ended(oracle: StrategyOracle) -> dict[str, TrialRecord]:
+    return {trial_id: oracle.trial_record(trial_id) for trial_id in oracle.end_order}
