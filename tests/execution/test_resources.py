@@ -80,7 +80,7 @@ def test_few_cores_leave_no_gpu_idle_unasked():
         (1, float("nan"), "whole number.*Received: cpus_per_task=nan"),
         (1, float("inf"), "whole number.*Received: cpus_per_task=inf"),
         ("auto", 5, "more processor cores than this process may use, 4.*cpus_per_task=5"),
-        (3, 2, "With 2 .* room for 2 workers on the 4 .*workers=3, cpus_per_task=2"),
+        (3, 2, "With 2 .* room for 2 at a time on the 4 .*workers=3, cpus_per_task=2"),
     ],
 )
 def test_cores_that_cannot_be_given_are_refused(workers, cores, rule):
@@ -161,8 +161,8 @@ def test_few_workers_use_different_gpus():
         (1, "1", "a share of one.*Received: gpus_per_task='1'"),
         (1, True, "a share of one.*Received: gpus_per_task=True"),
         (1, 3, "more GPUs than this process may use, 2.*gpus_per_task=3"),
-        (4, None, "room for 2 workers on the 2.*gpus_per_task=0.5.*Received: workers=4"),
-        (5, 0.5, "room for 4 workers.*gpus_per_task=0.4.*Received: workers=5"),
+        (4, None, "room for 2 at a time on the 2.*gpus_per_task=0.5.*Received: workers=4"),
+        (5, 0.5, "room for 4 at a time.*gpus_per_task=0.4.*Received: workers=5"),
     ],
 )
 def test_what_cannot_be_given_is_refused(workers, share, rule):

@@ -41,7 +41,7 @@ def begun(oracle):
 
 
 @pytest.mark.parametrize("can_isolate", [True, False])
-def test_the_third_program_that_ends_with_a_trial_fails_it(searches, can_isolate):
+def test_the_third_program_that_ends_with_a_trial_fails_it(searches, can_isolate, caplog):
     first = searches.oracle()
     run(first, begun(first), build)
     first.close()
@@ -57,6 +57,8 @@ def test_the_third_program_that_ends_with_a_trial_fails_it(searches, can_isolate
     drive(last, build)
     trials = last.study().trials
     assert [trial.status for trial in trials] == [COMPLETED, FAILED, COMPLETED]
+    assert "Trial 0001 ran when the program ended (2 of 3 times that it may)" in caplog.text
+    assert f"Trial 0001 is given up: {trials[1].message}" in caplog.text
     # It is not advised where it would be refused.
     assert ("isolate=True" in trials[1].message) == can_isolate
     assert trials[1].message.startswith("ProgramEnded: the program ended 3 times while this trial")

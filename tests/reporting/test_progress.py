@@ -167,6 +167,26 @@ def test_a_pipe_gets_plain_lines_in_one_piece():
     ]
 
 
+def test_a_log_gets_a_line_now_and_then(monkeypatch):
+    listener, file = line(terminal=False, max_trials=4)
+    begin(listener)
+    listener.on_trial_begin(running(0))
+    listener.on_trial_end(completed(0, 0.9))
+    assert not file.getvalue()
+    monkeypatch.setattr("tfhpo.reporting.live._LOG_EVERY", 0.0)
+    listener.on_epoch_end(running(1), 0, 0, {})
+    (told,) = file.getvalue().splitlines()
+    for part in ("1/4 trials", "best val_accuracy 0.9 (trial 0)", "trial 1 epoch 2"):
+        assert part in told
+
+
+def test_a_search_that_goes_on_says_so_at_once():
+    listener, file = line(terminal=False, done=[completed(0, 0.9), failed(1)])
+    assert not file.getvalue()
+    begin(listener)
+    assert file.getvalue() == "Going on after 2 trials.\n"
+
+
 def test_the_cause_is_told_when_an_attempt_fails():
     listener, file = line(terminal=False, retries=2)
     begin(listener)

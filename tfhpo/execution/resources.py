@@ -177,9 +177,9 @@ def _check_gpus_suffice(
     if sets and workers > len(sets):
         name = names.gpus_per_task
         raise ArgumentError(
-            f"With {share:g} GPUs each, there is room for {len(sets)} workers on the {len(gpus)} "
-            f"that this process may use; a share, such as {name}={len(gpus) / workers:.2g}, "
-            f"makes more, and {name}=0 uses none. Received: workers={workers!r}"
+            f"With {share:g} GPUs each, there is room for {len(sets)} at a time on the "
+            f"{len(gpus)} that this process may use; a share, such as "
+            f"{name}={len(gpus) / workers:.2g}, makes more, and {name}=0 uses none. Received: workers={workers!r}"
         )
 
 
@@ -189,9 +189,9 @@ def _check_cpus_suffice(
     """Refuses to give cores twice; who asks for no number has workers share them."""
     if room is not None and workers > room:
         raise ArgumentError(
-            f"With {cpus_per_task:g} processor cores each, there is room for {room} workers on the "
-            f"{cpus} that this process may use; without {names.cpus_per_task}, more workers share "
-            f"them. Received: workers={workers!r}, {names.cpus_per_task}={cpus_per_task!r}"
+            f"With {cpus_per_task:g} processor cores each, there is room for {room} at a time on "
+            f"the {cpus} that this process may use; without {names.cpus_per_task}, more workers "
+            f"share them. Received: workers={workers!r}, {names.cpus_per_task}={cpus_per_task!r}"
         )
 
 

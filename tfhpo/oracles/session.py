@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -11,12 +12,14 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 from tfhpo.errors import StudyDamagedError
 from tfhpo.oracles.pruning import Pruning
 from tfhpo.oracles.queue import Queue
-from tfhpo.oracles.runs import Run
+from tfhpo.oracles.runs import MAX_LOSSES, Run
 from tfhpo.space import Point, Space, Value
 from tfhpo.strategies import Outcome, Result, Strategy
 from tfhpo.study import Event, Report, Study, TrialStatus
 
+_LOG = logging.getLogger(__name__)
 _CANNOT_REPEAT = "The trial was interrupted, and does not fit the space of the extended study."
+_REPEATED = "Trial %s ran when the program ended (%s of %s times that it may): it is repeated."
 
 
 class Proposal(NamedTuple):
@@ -140,9 +143,11 @@ class Session:
                 continue
             run.lose_driver(can_isolate=can_isolate)
             if run.ended:
+                _LOG.warning("Trial %s is given up: %s", run.trial.trial_id, run.trial.message)
                 run.settle(self.strategy.space)
                 self.finish(run, len(known))
             else:
+                _LOG.warning(_REPEATED, run.trial.trial_id, run.losses, MAX_LOSSES)
                 # Written at once: what ends this program before the trial runs is not its doing.
                 self._study.start(run.record(self._seed, ended=False), self._state())
 

@@ -1,4 +1,4 @@
-"""One line that is rewritten in place: in a terminal, in a notebook, or nowhere."""
+"""One line that is rewritten in place in a terminal or a notebook; one now and then in a log."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: How often the line is drawn at most, per second.
 REFRESH = 4
+# Seconds between two lines of a log: a night's search should tell that it lives, in few lines.
+_LOG_EVERY = 30.0
 
 
 class LiveLine(ABC):
@@ -121,18 +123,25 @@ class NotebookLine(LiveLine):
         }
 
 
-class QuietLine(LiveLine):
-    """No live line, for a log file or a pipe: only what stays is printed."""
+class LogLine(LiveLine):
+    """A line now and then, each below the former, for a log file or a pipe."""
+
+    _WIDTH = 160
 
     def __init__(self, console: Console, draw: Callable[[int], Text]) -> None:
         super().__init__(console, draw)
         self._is_open = False
+        self._drawn = 0.0
 
     def open(self) -> None:
-        self._is_open = True
+        self._is_open, self._drawn = True, time.monotonic()
 
     def refresh(self) -> None:
-        """Draws nothing."""
+        """Prints the line where the last one was printed long ago."""
+        now = time.monotonic()
+        if self._is_open and now - self._drawn >= _LOG_EVERY:
+            self._drawn = now
+            self.note(self._draw(self._WIDTH))
 
     def note(self, text: Text) -> None:
         # Breaking it at the width of a terminal that is not there would serve nobody.
@@ -157,4 +166,4 @@ def line_for(console: Console, draw: Callable[[int], Text]) -> LiveLine:
         return NotebookLine(console, draw)
     if console.is_interactive:
         return TerminalLine(console, draw)
-    return QuietLine(console, draw)
+    return LogLine(console, draw)

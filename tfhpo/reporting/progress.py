@@ -229,8 +229,9 @@ def summary_text(progress: Progress, now: float) -> Text:
 class ProgressLine:
     """A listener of the tuner that keeps one live line.
 
-    In a terminal and in a notebook the line is rewritten in place; anywhere else there is only a
-    summary at the end. Every attempt that fails leaves a line of its own, with its cause.
+    In a terminal and in a notebook the line is rewritten in place; anywhere else it is printed
+    every half minute, and the summary at the end. Every attempt that fails leaves a line of its
+    own, with its cause; so does a search that goes on, at its beginning.
 
     Args:
         objective: Name of the metric to optimise.
@@ -275,6 +276,8 @@ class ProgressLine:
         """Shows the line and starts its clock."""
         self.progress = self.progress.begun(self._clock())
         self._line.open()
+        if self.progress.done:
+            self._line.note(Text(f"Going on after {count(self.progress.done, 'trial')}."))
 
     def on_trial_begin(self, trial: TrialRecord) -> None:
         """Shows which trial runs."""
