@@ -179,7 +179,8 @@ def _check_gpus_suffice(
         raise ArgumentError(
             f"With {share:g} GPUs each, there is room for {len(sets)} at a time on the "
             f"{len(gpus)} that this process may use; a share, such as "
-            f"{name}={len(gpus) / workers:.2g}, makes more, and {name}=0 uses none. Received: workers={workers!r}"
+            f"{name}={len(gpus) / workers:.2g}, makes more, and {name}=0 uses none. "
+            f"Received: workers={workers!r}"
         )
 
 
