@@ -58,7 +58,7 @@ def test_every_trial_is_completed_and_recorded_once(search):
 
 def test_the_one_that_comes_back_is_told_to_stop(search):
     _, _, told, lines = search
-    assert lines == ["ended 0000 COMPLETED", "ended 0001 COMPLETED", "ended 0001 INVALID"]
+    assert lines == ["ended 0000 COMPLETED", "ended 0001 COMPLETED", "ended 0001 RUNNING"]
     assert "Trial 0001 is no longer that of 'frozen'" in told["frozen"][1]
 
 
