@@ -634,10 +634,13 @@ def test_a_fork_that_lives_on_hides_no_death(make_driver, holders):
         report(os.getpid())
         threading.Event().wait()
 
-    driver = make_driver(lambda key, pid: kill(pid))
+    def on_report(key, pid):
+        holders.wait_for(1)
+        kill(pid)
+
+    driver = make_driver(on_report)
     driver.run(LocalProcesses(1, task_timeout=30), function, [None])
     assert driver.failures()["0"].kind == "killed"
-    holders.wait_for(1)
     holders.wait_for_none()
 
 
