@@ -1,10 +1,12 @@
 """Trials a minute with one worker and with two, beside KerasTuner, Optuna and Ray Tune.
 
-    python -m benchmarks.workers --trials 24
+    python -m benchmarks.workers --trials 24 --rounds 3
 
 Everyone runs the same trials, a grid: a small convolutional network on 10,000 images of MNIST, for
 three epochs. Each search is a program of its own, timed from its start to its end, imports and the
-start of its workers included, since users wait for these too. Each worker has one thread.
+start of its workers included, since users wait for these too. Each worker has one thread. In each
+round everyone takes a turn, so that a machine that is slow for a while is slow for all; the table
+shows the median of the rounds, and the least and the most.
 
 KerasTuner's two workers are those of its chief and worker variables, the chief a third process.
 Optuna's are two processes of joblib that share an SQLite storage. Ray Tune's run on a cluster that
@@ -20,9 +22,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
+from itertools import product
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -202,6 +207,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--trials", type=int, default=len(FILTERS) * len(RATES))
     parser.add_argument("--workers", nargs="*", type=int, default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--only", nargs="*", choices=SEARCHES, default=list(SEARCHES))
     parser.add_argument("--run", nargs=3, metavar=("SEARCH", "FOLDER", "WORKERS"))
     parser.add_argument("--part", metavar="FOLDER")
@@ -212,15 +218,23 @@ def main() -> None:
         name, folder, workers = arguments.run
         SEARCHES[name](folder, arguments.trials, int(workers))
     else:
-        _table(arguments.only, arguments.workers, arguments.trials)
+        _table(arguments.only, arguments.workers, arguments.trials, arguments.rounds)
 
 
-def _table(names: list[str], workers: list[int], trials: int) -> None:
+def _table(names: list[str], workers: list[int], trials: int, rounds: int) -> None:
+    rates: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for _, name, count in product(range(rounds), names, workers):
+        rates[name, count].append(60 * trials / _timed(name, count, trials))
+        print(f"{name}, {count} at a time: {rates[name, count][-1]:.1f}", file=sys.stderr)
     print(f"| trials a minute, of {trials} | {' | '.join(f'{n} at a time' for n in workers)} |")
     print(f"|---|{'---:|' * len(workers)}")
     for name in names:
-        cells = [f"{60 * trials / _timed(name, count, trials):.1f}" for count in workers]
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+        print(f"| {name} | {' | '.join(_cell(rates[name, count]) for count in workers)} |")
+
+
+def _cell(rates: list[float]) -> str:
+    spread = f" ({min(rates):.1f} to {max(rates):.1f})" if len(rates) > 1 else ""
+    return f"{median(rates):.1f}{spread}"
 
 
 def _timed(name: str, workers: int, trials: int) -> float:
