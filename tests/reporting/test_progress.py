@@ -202,6 +202,30 @@ def test_the_cause_is_told_when_an_attempt_fails():
     ]
 
 
+def test_the_place_of_a_failure_is_told_where_it_is_known():
+    listener, file = line(terminal=False)
+    begin(listener)
+    frames = 'Traceback (most recent call last):\n  File "/home/ada/train.py", line 12, in build'
+    listener.on_trial_end(failed(7, f"{frames}\nValueError: too wide"))
+    assert file.getvalue() == "Trial 7 failed at train.py:12: ValueError: too wide\n"
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_search_that_ends_before_its_first_trial_is_not_summed_up(terminal):
+    listener, file = line(terminal=terminal)
+    begin(listener)
+    listener.on_search_end(None)
+    assert "in 0" not in file.getvalue()
+
+
+def test_a_search_that_is_interrupted_in_its_first_trial_is_summed_up():
+    listener, file = line(terminal=False)
+    begin(listener)
+    listener.on_trial_begin(running(0))
+    listener.on_search_end(None)
+    assert file.getvalue() == "0 trials in 0.0 s; none completed\n"
+
+
 def test_a_trial_that_runs_on_elsewhere_leaves_no_line():
     listener, file = line(terminal=False, worker="worker0")
     begin(listener)

@@ -1,12 +1,15 @@
 """Which trial is better, and why one failed."""
 
 import math
+import threading
+from pathlib import Path
 
 import pytest
 
+import tfhpo
 from tfhpo.errors import ArgumentError
 from tfhpo.study import TrialStatus
-from tfhpo.study.outcomes import cause_of, ranked, seconds_of
+from tfhpo.study.outcomes import cause_of, place_of, ranked, seconds_of
 
 
 @pytest.mark.parametrize(("direction", "order"), [("max", [2, 0, 3]), ("min", [0, 3, 2])])
@@ -28,7 +31,7 @@ GRAPH_ERROR = """Traceback (most recent call last):
 tf.errors.InvalidArgumentError: Graph execution error:
 
 Detected at node loss/Sparse defined at (most recent call last):
-  File "fit.py", line 8, in <module>
+  File "fit.py", line 8, in go
 
   File "losses.py", line 34, in call
 
@@ -85,6 +88,42 @@ Arguments received by Twice.call():
 )
 def test_the_cause_is_one_line(message, line):
     assert cause_of(message) == line
+
+
+def traceback_of(*frames, told="ValueError: too wide"):
+    lines = [f'  File "{file}", line {line}, in {name}\n    code' for file, line, name in frames]
+    return "\n".join(["Traceback (most recent call last):", *lines, told])
+
+
+OURS = (str(Path(tfhpo.__file__).parent / "tuners" / "tuner.py"), 7, "_attempt")
+THEIRS = ("/home/ada/train.py", 12, "build")
+KERAS = ("/home/ada/venv/lib/python3.11/site-packages/keras/src/layers/layer.py", 9, "call")
+
+
+@pytest.mark.parametrize(
+    ("message", "place"),
+    [
+        (traceback_of(OURS, THEIRS, KERAS), "train.py:12"),
+        (traceback_of(OURS, THEIRS, ("/home/ada/layers.py", 3, "call"), KERAS), "layers.py:3"),
+        (traceback_of(OURS, (r"C:\Users\ada\train.py", 12, "build")), "train.py:12"),
+        (traceback_of(OURS, (r"C:\Python\Lib\site-packages\keras\layer.py", 9, "f")), None),
+        (traceback_of(OURS, THEIRS, (threading.__file__, 9, "run")), "train.py:12"),
+        (traceback_of(OURS, ("/tmp/ipykernel_31/2781.py", 3, "build"), KERAS), "line 3 of build"),
+        (traceback_of(OURS, ("<stdin>", 3, "build")), "line 3 of build"),
+        (traceback_of(OURS, KERAS), None),
+        # An exception's own words name places, too, and so do those that came before it.
+        (
+            traceback_of(OURS, told='tf.Error:\n  File "/ada/train.py", line 8, in go'),
+            None,
+        ),
+        (f"{traceback_of(THEIRS)}\n\nDuring handling:\n\n{traceback_of(OURS)}", None),
+        ("Its process was killed by SIGKILL.", None),
+        ("\n", None),
+        (None, None),
+    ],
+)
+def test_the_place_is_in_code_of_the_users(message, place):
+    assert place_of(message) == place
 
 
 def test_seconds_need_both_times(running, completed):

@@ -1,5 +1,7 @@
 """Trials that fail: recorded with their cause, and the search goes on, or says why it stops."""
 
+from pathlib import Path
+
 import keras
 import keras_tuner as kt
 import numpy as np
@@ -196,9 +198,12 @@ def test_retries_come_to_an_end(tmp_path, capsys):
     assert [trial.attempt for trial in trials] == [0, 1, 0]
     assert "number 1 cannot be trained" in trials[1].message
     told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Trial ")]
+    code = Path(__file__).read_text().splitlines()
+    raised = next(i for i, line in enumerate(code, 1) if "cannot be trained" in line)
+    place = f"test_failed_trials.py:{raised}"
     assert told == [
-        "Trial 1 failed in attempt 1 of 2, to be repeated: ValueError: number 1 cannot be trained",
-        "Trial 1 failed in attempt 2 of 2: ValueError: number 1 cannot be trained",
+        f"Trial 1 failed at {place} in attempt {attempt}: ValueError: number 1 cannot be trained"
+        for attempt in ("1 of 2, to be repeated", "2 of 2")
     ]
 
 

@@ -45,8 +45,8 @@ class LiveLine(ABC):
         """Prints a line that stays, beside the live one."""
 
     @abstractmethod
-    def close(self, last: Text) -> None:
-        """Leaves one last line in place of the live one; harmless when closed already."""
+    def close(self, last: Text | None) -> None:
+        """Leaves one last line, or none, in place of the live one; harmless when closed already."""
 
 
 class TerminalLine(LiveLine):
@@ -73,11 +73,12 @@ class TerminalLine(LiveLine):
     def note(self, text: Text) -> None:
         self._console.print(text, no_wrap=True, overflow="ellipsis")
 
-    def close(self, last: Text) -> None:
+    def close(self, last: Text | None) -> None:
         if not self._live.is_started:
             return
         self._live.stop()
-        self._console.print(last)
+        if last is not None:
+            self._console.print(last)
 
 
 class NotebookLine(LiveLine):
@@ -109,9 +110,9 @@ class NotebookLine(LiveLine):
     def note(self, text: Text) -> None:
         self._console.print(text)
 
-    def close(self, last: Text) -> None:
+    def close(self, last: Text | None) -> None:
         if self._display is not None:
-            self._display.update(self._bundle(last), raw=True)
+            self._display.update(self._bundle(last or Text()), raw=True)
             self._display = None
 
     @staticmethod
@@ -149,10 +150,10 @@ class LogLine(LiveLine):
         # Who follows a log wants to know at once, not when a buffer is full.
         self._console.file.flush()
 
-    def close(self, last: Text) -> None:
-        if self._is_open:
-            self._is_open = False
+    def close(self, last: Text | None) -> None:
+        if self._is_open and last is not None:
             self._console.print(last, soft_wrap=True)
+        self._is_open = False
 
 
 def line_for(console: Console, draw: Callable[[int], Text]) -> LiveLine:

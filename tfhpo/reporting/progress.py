@@ -12,7 +12,7 @@ from rich.text import Text
 
 from tfhpo.reporting.live import line_for
 from tfhpo.reporting.wording import count, duration, short, stopwatch
-from tfhpo.study.outcomes import cause_of, failed, ranked, sign_of
+from tfhpo.study.outcomes import cause_of, failed, place_of, ranked, sign_of
 from tfhpo.study.records import TrialStatus
 
 if TYPE_CHECKING:
@@ -312,8 +312,12 @@ class ProgressLine:
         self._line.refresh()
 
     def on_search_end(self, space: Space) -> None:
-        """Takes the line away, gives the cursor back and prints the summary; safe to call twice."""
-        self._line.close(summary_text(self.progress, self._clock()))
+        """Takes the line away, gives the cursor back and prints the summary; safe to call twice.
+
+        A search that ends before its first trial begins has an error to tell, and no summary.
+        """
+        told = self.progress.done or self.progress.running or self.progress.worker
+        self._line.close(summary_text(self.progress, self._clock()) if told else None)
 
     def _draw(self, width: int) -> Text:
         ascii_only = self._console.options.ascii_only
@@ -325,5 +329,7 @@ def _failure(trial: TrialRecord, attempts: int) -> Text:
     # It is the user who says how often, and where they never do there is one attempt.
     which = "" if attempts == 1 else f" in attempt {trial.attempt + 1} of {attempts}"
     again = ", to be repeated" if trial.status is TrialStatus.INVALID else ""
-    told = Text().append(f"Trial {trial.number} failed{which}{again}: ", "red")
+    place = place_of(trial.message)
+    where = "" if place is None else f" at {place}"
+    told = Text().append(f"Trial {trial.number} failed{where}{which}{again}: ", "red")
     return told.append(cause_of(trial.message))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import sysconfig
 from itertools import islice
+from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from tfhpo.errors import ArgumentError
@@ -21,6 +24,14 @@ _TRACEBACK = "Traceback (most recent call last)"
 _ANNOUNCES = re.compile(r":$|Exception encountered when calling ")
 # Lines of such messages that name places in a graph or in the code, but no cause.
 _PLACES = re.compile(r'Detected at node|File "|\[\[|Stack trace for op|Original stack trace')
+_FRAME = re.compile(r'\s+File "(?P<file>.+)", line (?P<line>\d+), in (?P<function>.+)')
+# What is installed, here or where the trial ran, is no code of the user's; nor is this package.
+_INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]|[/\\]lib[/\\]python3|<frozen ")
+_NOT_THEIRS = tuple(
+    f"{folder}{os.sep}" for folder in (sysconfig.get_path("stdlib"), Path(__file__).parents[1])
+)
+# A notebook's cells have files of their own, whose names tell nobody anything.
+_CELL = re.compile(r"[/\\]ipykernel_\d+[/\\]|<")
 # How Keras makes a cause bold in a terminal.
 _ESCAPES = re.compile(r"\x1b\[[\d;]*m")
 
@@ -94,12 +105,46 @@ def cause_of(message: str | None) -> str:
     return " ".join([first, *islice(telling, 1)])
 
 
+def place_of(message: str | None) -> str | None:
+    """Returns where in the user's code a trial failed: "train.py:12", say.
+
+    That is the innermost place of the last exception that lies in no installed package; in a
+    notebook's cell "line 3 of build".
+
+    Args:
+        message: The trial's message, which may hold a whole traceback.
+
+    Returns:
+        The place, or None where no traceback tells one.
+    """
+    lines = [line for line in (message or "").splitlines() if line.strip()]
+    if not lines or not lines[0].startswith(_TRACEBACK):
+        return None
+    start, end = _last_traceback(lines)
+    frames = (_FRAME.fullmatch(line) for line in reversed(lines[start:end]))
+    for frame in filter(None, frames):
+        file = frame["file"]
+        if _INSTALLED.search(file) or file.startswith(_NOT_THEIRS):
+            continue
+        if _CELL.search(file):
+            return f"line {frame['line']} of {frame['function']}"
+        # It takes both systems' separators.
+        return f"{PureWindowsPath(file).name}:{frame['line']}"
+    return None
+
+
 def _last_exception(lines: list[str]) -> list[str]:
-    """Returns the line of a traceback's last exception, and those after it.
+    """Returns the line of a traceback's last exception, and those after it."""
+    _, told = _last_traceback(lines)
+    return lines[told:]
+
+
+def _last_traceback(lines: list[str]) -> tuple[int, int]:
+    """Returns where the frames of the last exception begin and where its own line stands.
 
     The frames are indented; the first line after them is the exception's, and its message may
     go on for any number of lines.
     """
     start = max(i for i, line in enumerate(lines) if line.startswith(_TRACEBACK)) + 1
     told = next((i for i in range(start, len(lines)) if not lines[i][0].isspace()), -1)
-    return lines[told:]
+    return start, told
