@@ -46,6 +46,10 @@ IntArray = npt.NDArray[np.intp]
 _LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
 # How many places in the middle are added to those of a column when its deviation is asked for.
 _MIDDLE = 1.0
+# The power of the number of places by which bandwidths shrink.
+_SHRINKING = 0.2
+# The narrowest component of a listed column, in cells of its value.
+_CELLS = 0.5
 _TINY = float(np.finfo(np.float64).tiny)
 
 
@@ -64,7 +68,11 @@ class Listed:
     categorical: bool
 
     def index(self, x: FloatArray) -> IntArray:
-        """Returns the index of the value nearest to each place."""
+        """Returns the index of the value nearest to each place, `n`.
+
+        Args:
+            x: Places, `n`.
+        """
         return np.searchsorted(0.5 * (self.places[1:] + self.places[:-1]), x)
 
     def log_shares(self, index: IntArray, bandwidth: float, spread: float) -> FloatArray:
@@ -72,7 +80,7 @@ class Listed:
 
         Args:
             index: The components' values, `n`.
-            bandwidth: b of an ordered column, which is widened to half a component's cell.
+            bandwidth: b of an ordered column, at least; it is widened to half a component's cell.
             spread: e of a categorical one.
         """
         if self.categorical:
@@ -88,7 +96,7 @@ class Listed:
         gaps = np.diff(self.places)
         reach = np.concatenate([gaps[:1], gaps, gaps[-1:]]) / 2.0
         edges = np.concatenate([self.places[:1] - reach[0], self.places + reach[1:]])
-        widths = np.maximum(bandwidth, np.diff(edges) / 2.0)
+        widths = np.maximum(bandwidth, _CELLS * np.diff(edges))
         # From the nearer tail: a difference of numbers close to 1 would be nothing but rounding.
         tails = scipy.special.ndtr(-np.abs(edges - self.places[:, None]) / widths[:, None])
         shares = np.abs(np.diff(tails, axis=1))
@@ -127,7 +135,7 @@ class Columns:
         Between the ends, the steps of a logarithmic column change as a power of the place.
 
         Args:
-            u: Places in the columns that are not listed, a column each.
+            u: Places in the columns that are not listed, `n x (d - listed)`.
         """
         steps = self.steps[self.others]
         finite = steps[:, 0] > 0.0
@@ -264,10 +272,12 @@ class ParzenDensity:
 
 
 def bandwidths_of(x: FloatArray, active: BoolArray, *, scale: float, least: float) -> FloatArray:
-    """Returns bandwidths by Scott's rule, b = scale * deviation * n^(-1 / (4 + d)), bounded below.
+    """Returns bandwidths, b = scale * deviation * n^(-1/5), bounded below, `d`.
 
-    A column's deviation is that of the places that are active, and of one more in the middle with
-    the deviation of a uniform place, so that a single point does not make it 0.
+    They shrink with the number n of places in a column as those of a density in one dimension do
+    (Scott's rule), so that a search of many columns looks closely, too. A column's deviation is
+    that of the places that are active, and of one more in the middle with the deviation of a
+    uniform place, so that a single point does not make it 0.
 
     Args:
         x: Places, `n x d`.
@@ -279,6 +289,5 @@ def bandwidths_of(x: FloatArray, active: BoolArray, *, scale: float, least: floa
     mean = ((x * active).sum(axis=0) + 0.5 * _MIDDLE) / n
     apart = (active * (x - mean) ** 2).sum(axis=0)
     square = apart + _MIDDLE * ((0.5 - mean) ** 2 + 1.0 / 12.0)
-    bandwidths = scale * np.sqrt(square / n) * n ** (-1.0 / (4.0 + x.shape[1]))
-    found: FloatArray = np.maximum(bandwidths, least)
+    found: FloatArray = np.maximum(scale * np.sqrt(square / n) * n**-_SHRINKING, least)
     return found
