@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.integrate
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -144,6 +145,25 @@ def test_a_component_reaches_the_neighbours_of_its_value_however_far_they_are():
         told = at(model, of.listed[0].places[:, None])
         assert np.argmax(told) == index
         assert 0.05 < told[min(index + 1, 6)] < 0.35
+
+
+def test_listed_shares_are_those_of_a_normal_distribution_cut_to_the_cells():
+    of = columns(levels([0.0, 0.2, 0.6, 1.0]))
+    weights, width = np.array([1.0, 1e-12]), 0.3
+    model = ParzenDensity(
+        of, np.array([[0.2]]), np.array([[True]]), weights, np.array([width]), 0.1
+    )
+    edges = scipy.stats.norm(0.2, width).cdf([-0.1, 0.1, 0.4, 0.8, 1.2])
+    told = at(model, of.listed[0].places[:, None])
+    assert told == pytest.approx(np.diff(edges) / (edges[-1] - edges[0]))
+
+
+def test_where_a_component_does_not_use_a_column_it_is_uniform():
+    of = columns(levels([0.0, 0.2, 0.6, 1.0]), choices(5), (0.01, 0.03), None)
+    weights, unused = np.array([1.0, 1e-12]), np.zeros((1, 4))
+    model = ParzenDensity(of, unused, unused.astype(bool), weights, np.full(4, 0.1), 0.1)
+    for point in ([0.0, 0.0, 0.0, 0.0], [1.0, 0.5, 1.0, 0.3]):
+        assert at(model, point) == pytest.approx(1 / 4 / 5 / 1.02)
 
 
 def test_a_column_that_one_of_the_two_does_not_use_does_not_count():
