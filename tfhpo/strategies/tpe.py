@@ -16,15 +16,15 @@ import numpy.typing as npt
 
 from tfhpo.arguments import NumberRule, integer, positive
 from tfhpo.space import Domain, FloatArray, Kind, Point, Space
-from tfhpo.strategies.candidates import best_first, from_anywhere, joined
+from tfhpo.strategies.candidates import best_first, evenly, from_anywhere, joined
 from tfhpo.strategies.former_promise import FormerPromise
 from tfhpo.strategies.initial import InitialDesign
 from tfhpo.strategies.prior_weight import PRIOR_WEIGHT, Belief
 from tfhpo.strategies.strategy import Strategy
 from tfhpo.surrogates.parzen import Columns, Listed, ParzenDensity, bandwidths_of
 
-# Good points at least and at most.
-_FEWEST, _MOST = 2, 25
+# Good points at least and at most, and others with a score, or failed, at most.
+_FEWEST, _MOST, _MOST_OTHERS = 2, 25, 400
 # The share of a choice that is spread over all choices.
 _SPREAD = 0.1
 # The weight of the uniform component, where a point's is 1.
@@ -45,7 +45,8 @@ class TPE(Strategy):
     The first points are the user's defaults and then a scrambled Sobol sequence. After them
 
     - the best `ceil(good_share n)` points, at least 2 and at most 25, are good; all others are not,
-      and neither are failed points, nor pending ones, so that many workers spread out;
+      and neither are failed points, nor pending ones, so that many workers spread out (of more than
+      400 others, an even choice);
     - l and g are mixtures around the two sets, each component a product over the columns that its
       point used (`surrogates/parzen.py`);
     - of `num_candidates` points drawn from l, the one with the highest l / g is tried that was not
@@ -109,9 +110,8 @@ class TPE(Strategy):
             return self._draw_untried() if self.history.tried(point) else point
         ranked = best_first(keys, self.history.scores)
         count = max(_FEWEST, min(math.ceil(self.good_share * len(ranked)), _MOST))
-        others = np.concatenate([ranked[count:], self.history.failed, self.history.pending])
         good = self._density(self._at(ranked[:count]), _good_weights(count))
-        bad = self._density(self._at(others))
+        bad = self._density(self._at(self._others(ranked[count:])))
         x, active = self._candidates(good)
         promise = good.log_density(x, active) - bad.log_density(x, active)
         if self._belief:
@@ -133,6 +133,11 @@ class TPE(Strategy):
         if self._promise is not None:
             found = joined(found, self.space.points(self._promise.sample(few, self.rng)))
         return found
+
+    def _others(self, worse: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Returns the keys of all that is not good; an even choice of it where there is much."""
+        known = np.concatenate([worse, self.history.failed])
+        return np.concatenate([evenly(known, _MOST_OTHERS), self.history.pending])
 
     def _at(self, keys: npt.NDArray[np.intp]) -> Point:
         return Point(self.history.x[keys], self.history.active[keys])
