@@ -47,6 +47,7 @@ def bowl(x):
         ({"beta": float("nan")}, "beta=nan"),
         ({"beta": 1.0, "acquisition": "ei"}, "width of"),
         ({"kernel": "rbf"}, "'rbf'"),
+        ({"margin": -0.1}, "margin=-0.1"),
         ({"prior_weight": -1.0}, "prior_weight=-1.0"),
         ({"prior_weight": float("inf")}, "prior_weight=inf"),
     ],
@@ -93,6 +94,23 @@ def test_every_acquisition_finds_the_bottom_of_a_bowl(acquisition):
     search = make(box(3), acquisition=acquisition)
     run(search, 30, bowl)
     assert search.history.scores.min() < 0.01
+
+
+@pytest.mark.parametrize("acquisition", ["log_ei", "ei", "pi"])
+def test_what_improves_by_less_than_the_margin_is_no_improvement(acquisition):
+    search = make(box(2), acquisition=acquisition, margin=0.7)
+    noise = np.random.default_rng(0)
+    run(search, 20, lambda x: bowl(x) + 0.05 * noise.standard_normal())
+    target = search._target()
+    lowest = target._model.mean(search._encoded(search.history.scored)).min()
+    noise_deviation = target._model.noise_deviation
+    assert target._acquire.best == pytest.approx(lowest - 0.7 * noise_deviation)
+    search.suggest(2)
+    imagined = search._target()
+    if acquisition == "log_ei":
+        known = np.concatenate([search.history.scored, search.history.pending])
+        lowest = imagined._model.mean(search._encoded(known)).min(axis=0)
+        assert imagined._acquire.best == pytest.approx(lowest - 0.7 * noise_deviation)
 
 
 def test_no_less_is_to_be_reached_than_the_best_known_mean():

@@ -1,4 +1,8 @@
-"""The points before a model can say anything: the user's defaults, then an even spread."""
+"""The points before a model can say anything: the user's defaults, then an even spread.
+
+Notation:
+    d       the number of columns
+"""
 
 from __future__ import annotations
 
