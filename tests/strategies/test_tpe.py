@@ -53,3 +53,11 @@ def test_its_densities_are_made_of_a_bounded_number_of_points(monkeypatch):
     assert list(others[-2:]) == [0.11, 0.12]
     # Bad ones and failed ones, from all over.
     assert np.histogram(others, bins=10, range=(0.0, 1.0))[0].min() > 20
+
+
+def test_the_defaults_come_first_whatever_was_queued():
+    space = Space([Parameter("x", FloatRange(0.0, 1.0), default=0.3)])
+    search = TPE(space, np.random.default_rng(0))
+    search.hold(space.draw(np.array([0.9])))
+    ((_, point),) = search.suggest()
+    assert point.x == pytest.approx([0.3])

@@ -106,7 +106,7 @@ class TPE(Strategy):
     def _propose(self) -> Point | None:
         keys = self.history.scored
         if self._design.due(self.history, len(self._seeds)):
-            point = self._design.point(self.space, len(self.history))
+            point = self._design.next(self.space, self.history)
             return self._draw_untried() if self.history.tried(point) else point
         ranked = best_first(keys, self.history.scores)
         count = max(_FEWEST, min(math.ceil(self.good_share * len(ranked)), _MOST))
