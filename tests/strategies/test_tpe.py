@@ -61,3 +61,12 @@ def test_the_defaults_come_first_whatever_was_queued():
     search.hold(space.draw(np.array([0.9])))
     ((_, point),) = search.suggest()
     assert point.x == pytest.approx([0.3])
+
+
+def test_fewer_points_than_are_good_at_least_are_all_good(monkeypatch):
+    monkeypatch.setattr(tpe, "_FEWEST", 4)
+    search = TPE(Space([Parameter("x", FloatRange(0.0, 1.0))]), np.random.default_rng(0))
+    for score in (1.0, 2.0, float("nan"), float("nan"), float("nan")):
+        ((key, point),) = search.suggest()
+        search.observe([Result(key, point, score)])
+    assert len(search.suggest(2)) == 2

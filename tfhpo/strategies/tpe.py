@@ -110,7 +110,8 @@ class TPE(Strategy):
             return self._draw_untried() if self.history.tried(point) else point
         ranked = best_first(keys, self.history.scores)
         count = max(_FEWEST, min(math.ceil(self.good_share * len(ranked)), _MOST))
-        good = self._density(self._at(ranked[:count]), _good_weights(count))
+        best = ranked[:count]
+        good = self._density(self._at(best), _good_weights(len(best)))
         bad = self._density(self._at(self._others(ranked[count:])))
         x, active = self._candidates(good)
         promise = good.log_density(x, active) - bad.log_density(x, active)
