@@ -72,6 +72,7 @@ from tfhpo.tuners.logs import logger_of
 from tfhpo.tuners.memory import TrialMemory
 from tfhpo.tuners.preparation import Preparation
 from tfhpo.tuners.quiet import without_retracing_warnings
+from tfhpo.tuners.scores import Scores
 from tfhpo.tuners.search_loop import SearchLoop
 from tfhpo.tuners.trainer import Trainer
 from tfhpo.tuners.training import HookCallback
@@ -123,7 +124,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             KerasTuner's Hyperband needs and keeps all until the search ends.
         max_time: Seconds after which no further trial starts.
         target: A score; no further trial starts once it is reached.
-        patience: No further trial starts after this many in a row without a better score.
+        patience: No further trial starts after this many in a row without a better score. Under
+            KerasTuner's chief/worker variables each worker counts its own.
         listeners: Further listeners of the search.
         workers: How many trials run at a time, each in a process of its own; "auto" for one per
             GPU, and without GPUs one per processor core. By default one trial after another runs
@@ -416,6 +418,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             link=self._link,
             told=self._told,
             budget=self._budget,
+            scores=Scores(
+                self.oracle, self._best_trials, self._rungs.fidelity, is_worker=self._is_worker()
+            ),
             rungs=self._rungs,
             weights=self._weights,
             in_flight=InFlight(self.tuner_id, workers=not isinstance(self._engine, InProcess)),
@@ -761,7 +766,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _best_trials(self, count: int) -> list[kt_trial.Trial]:
         """Returns the best completed trials; KerasTuner's oracles count failed and running ones."""
         if self._is_worker() or isinstance(self.oracle, StrategyOracle):
-            return list(self.oracle.get_best_trials(count))
+            best = self.oracle.get_best_trials(count)
+            return [trial for trial in best if trial.status == _COMPLETED]
         sign = self._sign()
         completed = [one for one in self.oracle.trials.values() if one.status == _COMPLETED]
         return sorted(completed, key=lambda trial: sign * trial.score)[:count]

@@ -10,7 +10,7 @@ from typing import Any
 import keras_tuner
 from keras_tuner.engine import trial as kt_trial
 
-from tfhpo.errors import TrialTakenError
+from tfhpo.errors import ChiefError, TrialTakenError
 from tfhpo.oracles import wire
 from tfhpo.oracles.conversion import space_of
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
@@ -90,11 +90,17 @@ class WorkerLink(OracleLink):
         return bool(answer.status != kt_trial.TrialStatus.STOPPED)
 
     def finish(self, trial: kt_trial.Trial) -> None:
+        # Loaded with the client, and needed by workers alone.
+        import grpc
+
         if isinstance(self._local, StrategyOracle):
             trial.hyperparameters.values = trial.hyperparameters.active_read()
             trial.hyperparameters.notes["message"] = trial.message
         try:
             self._client.end_trial(trial)
+        except grpc.RpcError as error:
+            # KerasTuner's own client leaves it to its caller.
+            raise ChiefError(f"The chief has ended the search: {error.details()}") from error
         except TrialTakenError as error:
             _LOG.warning("%s", error)
             # No failure: another worker runs it now, or will.
