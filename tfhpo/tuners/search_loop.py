@@ -120,7 +120,9 @@ class SearchLoop:
         name = self._in_flight.free_name()
         trial = oracle.create_trial(name)
         if trial.status == kt_trial.TrialStatus.STOPPED:
-            self.stop_reason = why_stopped(oracle, is_worker=self._is_worker)
+            # A trial that still runs may be lost, and is to be run again then.
+            if not len(self._in_flight):
+                self.stop_reason = why_stopped(oracle, is_worker=self._is_worker)
             return None
         if trial.status == kt_trial.TrialStatus.IDLE:
             if self._is_worker:
