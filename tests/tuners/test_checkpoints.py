@@ -80,6 +80,25 @@ def test_a_resumed_search_removes_what_a_killed_process_left_unfinished(tmp_path
     assert weights_on_disk(tuner) == best_ids(tuner, 1)
 
 
+def test_what_an_open_trial_left_is_removed_before_it_runs_again_and_not_meanwhile(tmp_path):
+    def leave(trial_id, name):
+        folder = tmp_path / f"trial_{trial_id}"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"weights")
+        return folder
+
+    keeper = CheckpointKeeper(1, lambda trial_id: str(tmp_path / f"trial_{trial_id}"))
+    ended = leave("0000", "checkpoint.weights.h5")
+    open_yet = leave("0001", "unfinished.checkpoint.weights.h5")
+    keeper.take_up(tmp_path, ended=["0000"])
+    assert not open_yet.exists()
+    # Its process has written them again, and another trial ends before it does.
+    leave("0001", "checkpoint.weights.h5")
+    keeper.prune(["0002"])
+    assert open_yet.exists()
+    assert not ended.exists()
+
+
 def test_a_fit_with_a_score_of_its_own_keeps_the_best_by_that_score(tmp_path):
     class Model(kt.HyperModel):
         def build(self, hp):

@@ -369,7 +369,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 can_isolate=self._crew is None,
             )
             if not self._is_worker():
-                self._weights.take_up(Path(self.project_dir))
+                self._weights.take_up(Path(self.project_dir), self.oracle.end_order)
             if is_chief:
                 self.stop_reason = chief.serve(self.oracle, sums_up=bool(level))
             else:
