@@ -473,6 +473,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             writes=self.leads,
         )
         sent._memory, sent._trainer = TrialMemory(), None
+        # What it warns of is passed on, and told there.
+        sent._warn_once = WarnOnce()
         # What belongs to the search alone.
         sent._listeners, sent._fit_arguments = (), None
         sent._engine, sent._interruption = InProcess(), Interruption()
