@@ -12,7 +12,7 @@ import pytest
 from chiefs import Serving, free_port, variables
 from keras_tuner.src import protos
 from keras_tuner.src.distribute.oracle_chief import OracleServicer
-from small_searches import FIT, X, Y, classifier, random_search
+from small_searches import FIT, X, Y, classifier, random_search, weights_on_disk
 
 import tfhpo
 from tfhpo.errors import ChiefError
@@ -185,6 +185,31 @@ def test_keras_tuners_chief_that_gives_up_is_told(chief_of_theirs):
     worker = tuner()
     with pytest.raises(ChiefError, match="Number of consecutive failures exceeded the limit of 3"):
         worker.search(X, Y, callbacks=[Failing()], **FIT)
+
+
+def ended(oracle, name, loss):
+    """Returns a trial, which a worker has completed."""
+    trial = oracle.create_trial(name)
+    oracle.update_trial(trial.trial_id, {"val_loss": loss})
+    trial.status = "COMPLETED"
+    oracle.end_trial(trial)
+    return trial
+
+
+def test_the_chief_removes_what_workers_left_behind(place, tmp_path, monkeypatch):
+    place("chief")
+    tuner = random_search(tmp_path, max_trials=2)
+
+    def serve(oracle):
+        # The first worker has left by the time that the second one completes its trial.
+        for name, loss in (("a", 0.5), ("b", 0.25)):
+            folder = Path(tuner.get_trial_dir(ended(oracle, name, loss).trial_id))
+            folder.mkdir(exist_ok=True)
+            (folder / "checkpoint.weights.h5").write_bytes(b"weights")
+
+    monkeypatch.setattr(chief, "serve", serve)
+    tuner.search(X, Y, **FIT)
+    assert weights_on_disk(tuner) == ["0001"]
 
 
 def test_the_chief_sums_up_what_has_ended_in_this_run(place, tmp_path, monkeypatch, capsys):

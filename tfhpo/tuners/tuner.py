@@ -368,10 +368,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 in_driver=isinstance(self._engine, InProcess) and not is_chief,
                 can_isolate=self._crew is None,
             )
-            if not self._is_worker():
-                self._weights.take_up(Path(self.project_dir), self.oracle.end_order)
+            self._take_up_weights()
             if is_chief:
                 self.stop_reason = chief.serve(self.oracle, sums_up=bool(level))
+                if self.stop_reason != "interrupted":
+                    self._settle_weights()
             else:
                 telling = self._telling(level, metrics, tensorboard)
                 with without_retracing_warnings(), self._memory, self._interruption, telling:
@@ -405,11 +406,20 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self.stop_reason = "interrupted"
         else:
             self.stop_reason = loop.stop_reason
-            self._weights.settle()
+            self._settle_weights()
         finally:
             # Before the listeners hear of the end: a chief that is gone must not be waited for.
             self._link.leave(self.stop_reason)
         self.on_search_end()
+
+    def _take_up_weights(self) -> None:
+        if not self._is_worker():
+            self._weights.take_up(Path(self.project_dir), self.oracle.end_order)
+
+    def _settle_weights(self) -> None:
+        # Once more: what a lost process left, or a worker that has gone, nobody has charge of.
+        self._take_up_weights()
+        self._weights.settle()
 
     def _loop(self) -> SearchLoop:
         oracle = self._local_oracle
