@@ -338,7 +338,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 hyperparameter: `epochs=lambda hp: hp.Int("epochs", 5, 20)`. `callbacks` may be a
                 function that makes them anew for each execution. What CSVLogger, ModelCheckpoint,
                 BackupAndRestore and TensorBoard write goes into a folder for each, below the one
-                that they name: `logs/epochs.csv` into `logs/0003/execution0/epochs.csv`, say.
+                that they name: `logs/epochs.csv` into `logs/0003/execution0/epochs.csv`, say, or
+                where the trial is run again `logs/0003/execution0-repeat1/epochs.csv`.
 
         Raises:
             ArgumentError: If the data or an argument does not fit; before any training.
@@ -604,17 +605,17 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _part_files(self, trial: kt_trial.Trial, callbacks: list[Any], execution: int) -> None:
         """Gives the files of a training's callbacks a place of their own."""
-        attempt = self._driver.link.record(trial).attempt
-        # An attempt that failed keeps its files: the next one must not go on from its backup.
-        again = f"-attempt{attempt}" if attempt else ""
+        repeat = self._driver.link.record(trial).repeat
+        # What broke off keeps its files: from its backup, the next one would begin in mid-training.
+        number = f"{execution}-repeat{repeat}" if repeat else str(execution)
         with moving(callbacks):
-            write_apart(callbacks, f"{trial.trial_id}/execution{execution}{again}")
+            write_apart(callbacks, f"{trial.trial_id}/execution{number}")
             if self._logdir is None:
-                self._configure_tensorboard_dir(callbacks, trial, execution)
+                self._configure_tensorboard_dir(callbacks, trial, number)
             else:
                 # KerasTuner would write a second set of hyperparameters; and into the run that the
                 # listener begins anew where both have the same folder.
-                log_apart(callbacks, f"{trial.trial_id}/callback{execution}")
+                log_apart(callbacks, f"{trial.trial_id}/callback{number}")
 
     def _tell_of_plan(self, text: str) -> None:
         self._warn_once(text, PlanWarning)
