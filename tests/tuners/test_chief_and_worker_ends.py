@@ -15,8 +15,10 @@ from keras_tuner.src.distribute.oracle_chief import OracleServicer
 from small_searches import FIT, X, Y, classifier, random_search, weights_on_disk
 
 import tfhpo
-from tfhpo.errors import ChiefError
+from tfhpo.errors import ArgumentError, ChiefError
 from tfhpo.oracles import chief
+from tfhpo.space import Space
+from tfhpo.tensorboard import HParamsLogger
 
 
 @pytest.fixture
@@ -210,6 +212,29 @@ def test_the_chief_removes_what_workers_left_behind(place, tmp_path, monkeypatch
     monkeypatch.setattr(chief, "serve", serve)
     tuner.search(X, Y, **FIT)
     assert weights_on_disk(tuner) == ["0001"]
+
+
+def test_the_chief_sees_to_the_logs_before_any_worker_writes(place, tmp_path, monkeypatch):
+    logs = tmp_path / "logs"
+    former = HParamsLogger(logs)
+    former.on_search_begin(Space(), "loss", "min", [])
+    place("chief")
+    served = []
+
+    def serve(oracle):
+        served.append(former.holds_search())
+        ended(oracle, "a", 0.5)
+
+    monkeypatch.setattr(chief, "serve", serve)
+    with pytest.raises(ArgumentError, match="holds another search"):
+        random_search(tmp_path, logdir=logs).search(X, Y, **FIT)
+    assert not served
+    random_search(tmp_path, logdir=logs, overwrite=True).search(X, Y, **FIT)
+    assert served == [False]
+    # One that is started again goes on with what its workers have written.
+    former.on_search_begin(Space(), "loss", "min", [])
+    random_search(tmp_path, logdir=logs).search(X, Y, **FIT)
+    assert served == [False, True]
 
 
 def test_the_chief_sums_up_what_has_ended_in_this_run(place, tmp_path, monkeypatch, capsys):

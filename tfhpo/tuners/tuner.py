@@ -521,10 +521,15 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._told.on_search_end(self._link.space)
 
     def _tensorboard(self) -> HParamsLogger | None:
-        """Returns the writer for TensorBoard, None where nothing is to be written."""
-        if self._logdir is None or kt_distribute.is_chief_oracle():
+        """Returns the writer for TensorBoard, None where nothing is to be written.
+
+        A chief writes nothing, and sees to it that its workers write where they may.
+        """
+        if self._logdir is None:
             return None
-        joins = self._overwrite or self._is_worker()
+        # With KerasTuner's own oracles a chief has no study that says that the search goes on.
+        goes_on = kt_distribute.is_chief_oracle() and bool(self.oracle.trials)
+        joins = self._overwrite or self._is_worker() or goes_on
         return logger_of(self._logdir, Path(self.project_dir), joins=joins)
 
     def _discard_former(self, tensorboard: HParamsLogger | None) -> None:
