@@ -157,7 +157,7 @@ def chief_of_theirs(place, tmp_path):
     server.add_insecure_port("{KERASTUNER_ORACLE_IP}:{KERASTUNER_ORACLE_PORT}".format(**os.environ))
     server.start()
     place("worker")
-    yield oracle, tuner
+    yield oracle, tuner, lambda: server.stop(None).wait()
     server.stop(None).wait()
 
 
@@ -165,12 +165,14 @@ def chief_of_theirs(place, tmp_path):
     ("budget", "reason"), [({}, "max_trials"), ({"target": 1e9, "patience": 9}, "target")]
 )
 def test_a_worker_of_keras_tuners_chief(chief_of_theirs, budget, reason):
-    oracle, tuner = chief_of_theirs
+    oracle, tuner, end = chief_of_theirs
     worker = tuner(**budget)
     worker.search(X, Y, **FIT)
     assert worker.stop_reason == reason
     trials = list(oracle.trials.values())
     assert [trial.status for trial in trials] == ["COMPLETED"] * (1 if budget else 3)
+    # It has no more to say when there are no more trials.
+    end()
     assert worker.get_best_models()[0].count_params() > 0
     assert len(list(Path(worker.project_dir).glob("*/*.weights.h5"))) == 1
 
@@ -183,7 +185,7 @@ class Failing(keras.callbacks.Callback):
 
 
 def test_keras_tuners_chief_that_gives_up_is_told(chief_of_theirs):
-    _, tuner = chief_of_theirs
+    _, tuner, _ = chief_of_theirs
     worker = tuner()
     with pytest.raises(ChiefError, match="Number of consecutive failures exceeded the limit of 3"):
         worker.search(X, Y, callbacks=[Failing()], **FIT)

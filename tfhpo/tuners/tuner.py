@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import functools
 import statistics
 import sys
 import traceback
@@ -245,7 +244,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         fidelity = oracle.fidelity if isinstance(oracle, StrategyOracle) else None
         self._rungs = Rungs(fidelity, TrainingStates(self.get_trial_dir))
         self._weights = BestWeights(
-            checkpoints, self.get_trial_dir, self._best_trials, self._sign, fidelity
+            checkpoints,
+            self.get_trial_dir,
+            lambda count: self._link.best_trials(count),
+            self._sign,
+            fidelity,
         )
         self._listeners = tuple(listeners)
         self._logdir = logdir
@@ -395,7 +398,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._weights.keep_all_for_now()
         self.on_search_begin()
         loop = self._loop()
-        answers = answers_of(self._link, self._told, self._take_result, self._best_trials)
+        answers = answers_of(self._link, self._told, self._take_result)
         try:
             self._engine.run(
                 self._training(fit_args, fit_kwargs),
@@ -418,6 +421,9 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._weights.take_up(Path(self.project_dir), self.oracle.end_order)
 
     def _settle_weights(self) -> None:
+        if self._is_worker() and not isinstance(self._local_oracle, StrategyOracle):
+            # KerasTuner's chief may be gone by now; it does this when all have ended.
+            return
         # Once more: what a lost process left, or a worker that has gone, nobody has charge of.
         self._take_up_weights()
         self._weights.settle()
@@ -430,7 +436,10 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             told=self._told,
             budget=self._budget,
             scores=Scores(
-                self.oracle, self._best_trials, self._rungs.fidelity, is_worker=self._is_worker()
+                self.oracle,
+                self._link.best_trials,
+                self._rungs.fidelity,
+                is_worker=self._is_worker(),
             ),
             rungs=self._rungs,
             weights=self._weights,
@@ -478,7 +487,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         sent._weights = BestWeights(
             self._weights.keep,
             sent.get_trial_dir,
-            functools.partial(wire.ask, "best_trials"),
+            sent._link.best_trials,
             sent._sign,
             self._rungs.fidelity,
             writes=self.leads,
@@ -781,15 +790,6 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _tracked(self, trial: kt_trial.Trial) -> TrackedHyperParameters:
         return TrackedHyperParameters.tracking(trial.hyperparameters, overridden=self._overridden)
 
-    def _best_trials(self, count: int) -> list[kt_trial.Trial]:
-        """Returns the best completed trials; KerasTuner's oracles count failed and running ones."""
-        if self._is_worker() or isinstance(self.oracle, StrategyOracle):
-            best = self.oracle.get_best_trials(count)
-            return [trial for trial in best if trial.status == _COMPLETED]
-        sign = self._sign()
-        completed = [one for one in self.oracle.trials.values() if one.status == _COMPLETED]
-        return sorted(completed, key=lambda trial: sign * trial.score)[:count]
-
     def _sign(self) -> float:
         return sign_of(self.oracle.objective.direction)
 
@@ -799,7 +799,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 "The first task of the cluster holds the study; ask there, where `tuner.leads`. "
                 "Received: a task that trained along."
             )
-        best = self._best_trials(count)
+        best = self._link.best_trials(count)
         if not best:
             raise StudyError(
                 "The best trials are known once one was completed. "
