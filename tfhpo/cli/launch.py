@@ -52,6 +52,9 @@ def launch(
     where the chief fails, or no worker is left, all are ended. The exit status is 0 if the chief
     ended well, and every worker that was not replaced.
     """
+    from tfhpo.execution import check_has_workers
+
+    check_has_workers("`tfhpo launch` needs")
     if not script.is_file():
         raise ArgumentError(f"A script to launch is a file. Received: {str(script)!r}.")
     command = [sys.executable, str(script), *(arguments or ())]

@@ -17,7 +17,8 @@ from tfhpo.cli.child_process import ChildProcess, Ended
 CHIEF = "chief"
 # As shells have it, for a process that a signal has ended.
 _SIGNALLED = 128
-_HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# By name: Windows, where nothing is launched and `tfhpo` starts nevertheless, has no SIGHUP.
+_HEARD = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Patience(NamedTuple):
@@ -180,7 +181,7 @@ class Launch:
         """
         former: dict[int, Any] = {
             number: signal.signal(number, lambda got, _: self._events.put(Signalled(got)))
-            for number in _HEARD
+            for number in (signal.Signals[name] for name in _HEARD)
         }
         try:
             yield
