@@ -103,6 +103,18 @@ def test_signs_of_life_are_given_from_the_begin_to_the_end_of_a_trial(chief, wor
     serving.end()
 
 
+def test_a_sign_of_life_after_the_end_neither_waits_nor_speaks(chief, worker, monkeypatch, capsys):
+    monkeypatch.setattr("tfhpo.oracles.chief.calls.FIRST_ANSWER_SECONDS", 5.0)
+    serving = chief(1)
+    client = worker("a")
+    trial = client.create_trial("a")
+    client.leave("target")
+    serving.end()
+    # The thread that gives them may be about to, when the search ends.
+    client._beat(trial.trial_id)
+    assert capsys.readouterr().err == ""
+
+
 def test_the_chief_listens_at_its_address_and_nowhere_else(chief, worker, port):
     def listening():
         mine = (one for one in psutil.net_connections("inet") if one.pid == os.getpid())

@@ -127,4 +127,4 @@ class ChiefClient(OracleClient):  # type: ignore[misc]
             self.stub.say_goodbye(request, reason or "error")
 
     def _beat(self, trial_id: str) -> None:
-        self.stub.UpdateTrial(protos.get_service().UpdateTrialRequest(trial_id=trial_id))
+        self.stub.beat(protos.get_service().UpdateTrialRequest(trial_id=trial_id))
