@@ -23,10 +23,13 @@ from tfhpo.execution.messages import STACK_SIGNAL
 from tfhpo.execution.parcel import Address
 from tfhpo.execution.resources import Slot
 
-# The Python path comes first, because tfhpo itself may be found by it alone. Nothing else is loaded
-# that the user's program loads, so that a script needs no guard around its main part.
+# The Python path comes first, because tfhpo itself may be found by it alone. Until then nothing is
+# taken from the present folder, which a program that lies elsewhere does not see either. Nothing
+# else is loaded that the user's program loads, so that a script needs no guard around its main
+# part.
 _BOOT = """
 import sys
+sys.path[:] = filter(None, sys.path)
 from multiprocessing.connection import Connection
 connection = Connection(int(sys.argv[1]))
 sys.path[:], sys.argv[:] = connection.recv()
