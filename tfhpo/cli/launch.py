@@ -49,8 +49,10 @@ def launch(
     All run the same script, under KerasTuner's environment variables: KERASTUNER_TUNER_ID,
     KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT. Their output comes here, each line behind the
     name of its process. A worker that a signal kills is started again, and its trial is repeated;
-    where the chief fails, or no worker is left, all are ended. The exit status is 0 if the chief
-    ended well, and every worker that was not replaced.
+    where the chief fails, or no worker is left, all are ended. Workers that still run 60 s after
+    the chief's end are ended, too: what takes long after the search, such as refit_best(), is for
+    a program of its own. The exit status is 0 if the chief ended well, and every worker that was
+    not replaced; 124 if workers were late.
     """
     from tfhpo.execution import check_has_workers
 
