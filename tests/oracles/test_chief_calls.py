@@ -154,10 +154,10 @@ def test_a_sign_of_life_waits_for_nobody(capsys, code):
 
 
 def test_what_a_sign_of_life_is_answered_is_told():
-    chief = Chief(Answer(protocol.TAKEN, "it is b's"), Answer(protocol.ENDED, "disk full"), "yes")
+    chief = Chief(Answer(protocol.TAKEN, "it is b's"), Answer(protocol.ENDED, "disk full"), AWAY)
     with pytest.raises(TrialTakenError, match="it is b's"):
         chief.calls.beat("beat")
-    for call in (chief.calls.beat, chief.ask):
+    for call in (chief.calls.beat, chief.calls.beat, chief.ask):
         with pytest.raises(ChiefError, match="has ended the search: disk full"):
             call("request")
     assert len(chief.heard) == 2

@@ -94,6 +94,7 @@ class Calls:
         Args:
             request: What is the sign.
         """
+        self._check_going_on()
         metadata = self._metadata(request)
         try:
             self._stub.UpdateTrial(request, timeout=protocol.BEAT_SECONDS, metadata=metadata)
@@ -113,8 +114,7 @@ class Calls:
         began = self._clock()
         next_word = _FIRST_WORD_SECONDS
         while True:
-            if self._ended is not None:
-                raise ChiefError(self._ended)
+            self._check_going_on()
             try:
                 answer = method(request, timeout=_CALL_SECONDS, metadata=metadata)
             except grpc.RpcError as error:
@@ -132,6 +132,10 @@ class Calls:
     def _metadata(self, request: Any) -> tuple[tuple[str, str], ...]:
         repeat = self.repeats.get(protocol.trial_of(request))
         return self._sender._replace(repeat=repeat).metadata()
+
+    def _check_going_on(self) -> None:
+        if self._ended is not None:
+            raise ChiefError(self._ended)
 
     def _raise_answer(self, error: Any) -> None:
         """Raises what the chief has answered; does nothing where it is not there."""
