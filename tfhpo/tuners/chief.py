@@ -15,25 +15,20 @@ from tfhpo.study import TrialRecord
 from tfhpo.tuners.search_loop import why_stopped
 
 if TYPE_CHECKING:
-    from keras_tuner.src.distribute.oracle_client import OracleClient
-
     from tfhpo.oracles.chief import ChiefClient
 
 
-def client_in_place_of(theirs: OracleClient, oracle: StrategyOracle, tuner_id: str) -> ChiefClient:
-    """Returns the chief's oracle as a worker calls it.
+def client_of(oracle: StrategyOracle, tuner_id: str) -> ChiefClient:
+    """Returns the chief's oracle as a worker calls it, in place of KerasTuner's own client.
 
     Args:
-        theirs: KerasTuner's client, which knows who speaks for a worker of several processes.
         oracle: The worker's own oracle.
         tuner_id: The worker's name.
     """
     # It loads gRPC, which needs a while.
     from tfhpo.oracles.chief import ChiefClient
 
-    return ChiefClient(
-        oracle, tuner_id, multi_worker=theirs.multi_worker, should_report=theirs.should_report
-    )
+    return ChiefClient(oracle, tuner_id)
 
 
 def serve(oracle: keras_tuner.Oracle, *, sums_up: bool) -> str | None:

@@ -280,7 +280,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 executions_per_trial=executions_per_trial,
             )
             if self._is_worker() and isinstance(oracle, StrategyOracle):
-                self.oracle: Any = chief.client_in_place_of(self.oracle, oracle, self.tuner_id)
+                self.oracle: Any = chief.client_of(oracle, self.tuner_id)
             self._link = link_to(self.oracle, oracle, folder, self._overridden)
         # Whom a trial tells that is run outside of a search.
         self._driver = Driver(self._link, Listeners(()), self._take_result)
