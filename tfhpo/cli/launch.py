@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tfhpo.cli import places
-from tfhpo.cli.launching import Launch
 from tfhpo.cli.places import CpusOption, GpusOption
 from tfhpo.environment import HELD_PORT
 from tfhpo.errors import ArgumentError
@@ -57,6 +56,9 @@ def launch(
     from tfhpo.execution import check_has_workers
 
     check_has_workers("`tfhpo launch` needs")
+    # It names signals that Windows lacks, where all other commands work.
+    from tfhpo.cli.launching import Launch
+
     if not script.is_file():
         raise ArgumentError(f"A script to launch is a file. Received: {str(script)!r}.")
     command = [sys.executable, str(script), *(arguments or ())]

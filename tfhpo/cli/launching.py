@@ -1,4 +1,7 @@
-"""The processes of `tfhpo launch`: started together, watched, and ended together."""
+"""The processes of `tfhpo launch`: started together, watched, and ended together.
+
+It names signals that Windows lacks, where nothing is launched.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
 from tfhpo.cli.child_process import ChildProcess, Ended
+from tfhpo.execution.killing import killed_by
 
 #: What the one process is called that is no worker.
 CHIEF = "chief"
@@ -19,8 +23,7 @@ CHIEF = "chief"
 _SIGNALLED = 128
 # As the program `timeout` has it.
 _LATE = 124
-# By name: Windows, where nothing is launched and `tfhpo` starts nevertheless, has no SIGHUP.
-_HEARD = ("SIGINT", "SIGTERM", "SIGHUP")
+_HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Patience(NamedTuple):
@@ -190,7 +193,7 @@ class Launch:
         """
         former: dict[int, Any] = {
             number: signal.signal(number, lambda got, _: self._events.put(Signalled(got)))
-            for number in (signal.Signals[name] for name in _HEARD)
+            for number in _HEARD
         }
         try:
             yield
@@ -206,7 +209,4 @@ def _left(until: float) -> float:
 def _how(code: int) -> str:
     if code >= 0:
         return f"has failed with exit status {code}"
-    with contextlib.suppress(ValueError):
-        return f"was killed by {signal.Signals(-code).name}"
-    # Real-time signals have no names.
-    return f"was killed by signal {-code}"
+    return killed_by(-code)

@@ -12,14 +12,15 @@ import sys
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any
 
 import psutil
 
 from tfhpo.execution.descriptors import copy_above_standard
+from tfhpo.execution.killing import killed_by, signal_group
 from tfhpo.execution.last_words import last_words
 from tfhpo.execution.messages import STACK_SIGNAL
+from tfhpo.execution.module_path import module_path
 from tfhpo.execution.parcel import Address
 from tfhpo.execution.resources import Slot
 
@@ -89,9 +90,8 @@ class WorkerProcess:
         finally:
             theirs.close()
             os.close(printed)
-        path = [entry or str(Path.cwd()) for entry in sys.path]
         # One that does not take them is not ready in time.
-        _give(self.connection.send, (path, sys.argv))
+        _give(self.connection.send, (module_path(), sys.argv))
         _give(self.connection.send, (os.getpid(), address))
 
     def _start(self, theirs: int, printed: int, address: Address) -> subprocess.Popen[bytes]:
@@ -170,9 +170,7 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """Ends the process and all that it started, without waiting for that."""
-        # The group may be gone, or, on macOS, hold nothing but a process that has just ended.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._popen.pid, signal.SIGKILL)
+        signal_group(self._popen.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Ends the process and frees what belongs to it."""
@@ -228,10 +226,5 @@ def _give(send: Callable[[Any], None], item: Any) -> bool:
 
 
 def _killed(number: int) -> str:
-    try:
-        name = signal.Signals(number).name
-    except ValueError:
-        # Real-time signals have none.
-        name = f"signal {number}"
-    hint = " (the kernel does so where memory runs out)" if name == "SIGKILL" else ""
-    return f"was killed by {name}{hint}"
+    is_hard = number == signal.SIGKILL
+    return killed_by(number) + (" (the kernel does so where memory runs out)" if is_hard else "")
