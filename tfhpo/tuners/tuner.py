@@ -331,7 +331,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             *fit_args: Positional arguments of `fit`: `x`, `y`. A function without arguments, or of
                 `hp`, is called for each training where it takes place: workers need one for a
                 `tf.data.Dataset`, which cannot be carried to another process.
-            verbose: 0 for silence, 1 or "auto" for the progress line, 2 for Keras's lines too.
+            verbose: 0 for silence, 1 or "auto" for the progress line, 2 for Keras's lines too, and
+                what else worker processes of this machine print.
             **fit_kwargs: Keyword arguments of `fit`. A function of `hp` makes one a
                 hyperparameter: `epochs=lambda hp: hp.Int("epochs", 5, 20)`. `callbacks` may be a
                 function that makes them anew for each execution. What CSVLogger, ModelCheckpoint,
