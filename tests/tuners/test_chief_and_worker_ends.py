@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import grpc
 import keras
@@ -265,10 +267,32 @@ def test_the_chief_sums_up_what_has_ended_in_this_run(place, tmp_path, monkeypat
     assert told.endswith("best val_loss 0.25 in trial 0\n")
 
 
-def test_ctrl_c_on_the_chief_ends_it_cleanly(place, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("owner", ["tfhpo", "keras_tuner"])
+def test_ctrl_c_on_the_chief_ends_it_cleanly(place, tmp_path, monkeypatch, capsys, owner):
     place("chief")
-    tuner = random_search(tmp_path)
-    monkeypatch.setattr(chief, "serve", lambda oracle: signal.default_int_handler(2, None))
+    oracles = {
+        "tfhpo": tfhpo.oracles.RandomOracle("val_loss", 3, seed=0),
+        "keras_tuner": kt.oracles.RandomSearchOracle("val_loss", 3, seed=0),
+    }
+    tuner = tfhpo.Tuner(oracles[owner], classifier, directory=tmp_path, project_name="search")
+
+    def interrupt(*_):
+        signal.default_int_handler(2, None)
+
+    # Each chief serves, and waits so for what happens next.
+    monkeypatch.setattr("tfhpo.oracles.chief.server._wait", interrupt)
+    clock = SimpleNamespace(sleep=interrupt)
+    monkeypatch.setattr("keras_tuner.src.distribute.oracle_chief.time", clock)
     tuner.search(X, Y, **FIT)
     assert tuner.stop_reason == "interrupted"
     assert capsys.readouterr().err.startswith("Interrupted: ")
+
+
+def test_a_chief_that_cannot_begin_tells_its_error_alone(place, tmp_path, capsys):
+    place("chief")
+    tuner = random_search(tmp_path)
+    taken = "127.0.0.1", int(os.environ["KERASTUNER_ORACLE_PORT"])
+    refused = pytest.raises(ArgumentError, match="a port of it that is free")
+    with socket.create_server(taken), refused:
+        tuner.search(X, Y, **{**FIT, "verbose": 1})
+    assert capsys.readouterr() == ("", "")

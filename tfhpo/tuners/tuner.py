@@ -285,7 +285,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 executions_per_trial=executions_per_trial,
             )
             if self._is_worker() and isinstance(oracle, StrategyOracle):
-                self.oracle: Any = chief.client_in_place_of(self.oracle, oracle, self.tuner_id)
+                self.oracle: Any = chief.client_of(oracle, self.tuner_id)
             self._link = link_to(self.oracle, oracle, folder, self._overridden)
         # Whom a trial tells that is run outside of a search.
         self._driver = Driver(self._link, Listeners(()), self._take_result)
@@ -336,7 +336,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             *fit_args: Positional arguments of `fit`: `x`, `y`. A function without arguments, or of
                 `hp`, is called for each training where it takes place: workers need one for a
                 `tf.data.Dataset`, which cannot be carried to another process.
-            verbose: 0 for silence, 1 or "auto" for the progress line, 2 for Keras's lines too.
+            verbose: 0 for silence, 1 or "auto" for the progress line, 2 for Keras's lines too, and
+                what else worker processes of this machine print.
             **fit_kwargs: Keyword arguments of `fit`. A function of `hp` makes one a
                 hyperparameter: `epochs=lambda hp: hp.Int("epochs", 5, 20)`. `callbacks` may be a
                 function that makes them anew for each execution. What CSVLogger, ModelCheckpoint,

@@ -130,7 +130,12 @@ class ForeignLink(OracleLink):
                 raise
             # After too many failures in a row: judged by then, but not saved.
             self._oracle._save_trial(self._oracle.trials[trial.trial_id])
-            self._oracle.ongoing_trials.clear()
+            # Those that run beside it are run again when the search goes on.
+            self._oracle.ongoing_trials = {
+                tuner_id: other
+                for tuner_id, other in self._oracle.ongoing_trials.items()
+                if other.trial_id != trial.trial_id
+            }
             self._oracle.save()
             self._record_end(trial)
             raise SearchFailedError(f"{type(self._oracle).__name__} gives up: {error}") from error
