@@ -33,6 +33,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -90,7 +91,7 @@ def ours(
     """Returns a step of one of tfhpo's strategies that knows so many trials.
 
     Args:
-        strategy: The strategy's class.
+        strategy: Makes the strategy.
         count: How many trials it knows.
         rng: Where they and their noise come from.
         pending: How many others are awaited.
@@ -189,7 +190,8 @@ OURS: Subjects = {
         BayesianOptimization, count, rng, failing=0.2
     ),
     "tpe": lambda count, rng: ours(TPE, count, rng),
-    "elastic grid": lambda count, rng: ours(ElasticGrid, count, rng),
+    # By itself it would end once it has settled.
+    "elastic grid": lambda count, rng: ours(partial(ElasticGrid, resolution=0.0), count, rng),
     "random": lambda count, rng: ours(RandomSearch, count, rng),
 }
 PEERS: Subjects = {
