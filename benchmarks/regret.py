@@ -22,12 +22,12 @@ import argparse
 import math
 import os
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -66,10 +66,15 @@ class Run(NamedTuple):
 
 
 def ours(
-    strategy: type[Strategy], problem: Problem, seed: int, trials: int, noise: np.random.Generator
+    strategy: type[Strategy],
+    problem: Problem,
+    seed: int,
+    trials: int,
+    noise: np.random.Generator,
+    **options: Any,
 ) -> Trials:
-    """Yields the trials of one of tfhpo's strategies."""
-    search = strategy(problem.space, np.random.default_rng(seed), budget=trials)
+    """Yields the trials of one of tfhpo's strategies, which may be given further arguments."""
+    search = strategy(problem.space, np.random.default_rng(seed), budget=trials, **options)
     for _ in range(trials):
         for key, point in search.suggest():
             values = problem.space.decode(*point)
@@ -104,7 +109,7 @@ _DEFAULT = ["bayesian", "tpe", "elastic grid", "random", "grid", "Optuna TPE"]
 # ---------------------------------------------------------------- measuring
 
 
-def curve(run: Run, trials: int) -> FloatArray:
+def curve(run: Run, trials: int, contenders: Mapping[str, Contender] = CONTENDERS) -> FloatArray:
     """Returns the regret after each trial, `trials`; 1 until the first success."""
     asked = problem(run.problem)
     # The same noise stream for every contender, whatever its own seed draws.
@@ -112,7 +117,7 @@ def curve(run: Run, trials: int) -> FloatArray:
     best, regret = math.inf, 1.0
     regrets = np.empty(trials)
     done = 0
-    for values, score in CONTENDERS[run.contender](asked, run.seed, trials, noise):
+    for values, score in contenders[run.contender](asked, run.seed, trials, noise):
         if score < best:
             best, regret = score, asked.regret(values)
         regrets[done] = regret
@@ -152,19 +157,28 @@ def keep(run: Run, regrets: FloatArray, folder: Path) -> None:
     beside.replace(file)
 
 
-def curve_through(run: Run, trials: int, folder: Path | None) -> FloatArray:
+def curve_through(
+    run: Run,
+    trials: int,
+    folder: Path | None,
+    contenders: Mapping[str, Contender] = CONTENDERS,
+) -> FloatArray:
     """Returns a run's curve: the kept one where a folder holds it, else measured and kept there."""
     if folder is None:
-        return curve(run, trials)
+        return curve(run, trials, contenders)
     kept = kept_curve(run, trials, folder)
     if kept is None:
-        kept = curve(run, trials)
+        kept = curve(run, trials, contenders)
         keep(run, kept, folder)
     return kept
 
 
 def measure(
-    runs: list[Run], trials: int, jobs: int, folder: Path | None = None
+    runs: list[Run],
+    trials: int,
+    jobs: int,
+    folder: Path | None = None,
+    contenders: Mapping[str, Contender] = CONTENDERS,
 ) -> dict[Run, FloatArray]:
     """Returns the curve of every run, of so many trials, measured in `jobs` processes.
 
@@ -173,8 +187,9 @@ def measure(
         trials: The length of each.
         jobs: The number of processes.
         folder: Where curves are kept and looked for; by default none are.
+        contenders: Who searches, by the names in the runs.
     """
-    one = partial(curve_through, trials=trials, folder=folder)
+    one = partial(curve_through, trials=trials, folder=folder, contenders=contenders)
     # One thread each: small matrices gain nothing from more, and lose much to a crowded machine.
     # The variables are for what a contender loads later, the limits for what is loaded already.
     os.environ.update(dict.fromkeys(_THREADS, "1"))
@@ -195,10 +210,16 @@ class Cell(NamedTuple):
         return f"{self.mean:.3f} ± {self.error:.3f}"
 
 
-def summarise(
+def cell(values: FloatArray) -> Cell:
+    """Returns the mean of a figure of each seed, and its standard error."""
+    error = values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    return Cell(float(values.mean()), float(error))
+
+
+def by_seed(
     curves: dict[Run, FloatArray], contender: str, problems: Iterable[str], trials: int
-) -> Cell:
-    """Returns the regret after so many trials: over problems, families and seeds.
+) -> FloatArray:
+    """Returns the regret of each seed after so many trials, over problems and families.
 
     Problems weigh the same within their family, and families the same as one another.
     """
@@ -213,9 +234,15 @@ def summarise(
         ]
         for names in families.values()
     ]
-    per_seed = np.mean(table, axis=0)
-    error = per_seed.std(ddof=1) / math.sqrt(len(seeds)) if len(seeds) > 1 else math.nan
-    return Cell(float(per_seed.mean()), float(error))
+    means: FloatArray = np.mean(table, axis=0)
+    return means
+
+
+def summarise(
+    curves: dict[Run, FloatArray], contender: str, problems: Iterable[str], trials: int
+) -> Cell:
+    """Returns the regret after so many trials: over problems, families and seeds."""
+    return cell(by_seed(curves, contender, problems, trials))
 
 
 def mean_rank(
@@ -230,8 +257,9 @@ def mean_rank(
     return float(np.mean(ranks))
 
 
-def _row(cells: Iterable[object]) -> str:
-    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+def row(cells: Iterable[object]) -> str:
+    """Returns a row of a Markdown table."""
+    return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def markdown(
@@ -241,20 +269,20 @@ def markdown(
     checkpoints: Sequence[int],
 ) -> str:
     """Returns the table: a block per family and one for all, a row per checkpoint."""
-    lines = [_row(["problems", "trials", *contenders]), _row(["---"] * (2 + len(contenders)))]
-    for title, members in _groups(names).items():
+    lines = [row(["problems", "trials", *contenders]), row(["---"] * (2 + len(contenders)))]
+    for title, members in groups_of(names).items():
         for trials in checkpoints:
             cells = [summarise(curves, contender, members, trials) for contender in contenders]
-            least = min(cell.mean for cell in cells)
-            shown = [f"**{cell}**" if cell.mean == least else str(cell) for cell in cells]
-            lines.append(_row([title, trials, *shown]))
+            least = min(one.mean for one in cells)
+            shown = [f"**{one}**" if one.mean == least else str(one) for one in cells]
+            lines.append(row([title, trials, *shown]))
     for trials in checkpoints:
         ranks = [mean_rank(curves, one, contenders, names, trials) for one in contenders]
-        lines.append(_row(["mean rank", trials, *(f"{rank:.2f}" for rank in ranks)]))
+        lines.append(row(["mean rank", trials, *(f"{rank:.2f}" for rank in ranks)]))
     return "\n".join(lines)
 
 
-def _groups(names: list[str]) -> dict[str, list[str]]:
+def groups_of(names: list[str]) -> dict[str, list[str]]:
     """Returns the problems of each block of the table."""
     groups: dict[str, list[str]] = {}
     for name in names:
