@@ -22,7 +22,7 @@ import argparse
 import math
 import os
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
@@ -104,7 +104,7 @@ _DEFAULT = ["bayesian", "tpe", "elastic grid", "random", "grid", "Optuna TPE"]
 # ---------------------------------------------------------------- measuring
 
 
-def curve(run: Run, trials: int) -> FloatArray:
+def curve(run: Run, trials: int, contenders: Mapping[str, Contender] = CONTENDERS) -> FloatArray:
     """Returns the regret after each trial, `trials`; 1 until the first success."""
     asked = problem(run.problem)
     # The same noise stream for every contender, whatever its own seed draws.
@@ -112,7 +112,7 @@ def curve(run: Run, trials: int) -> FloatArray:
     best, regret = math.inf, 1.0
     regrets = np.empty(trials)
     done = 0
-    for values, score in CONTENDERS[run.contender](asked, run.seed, trials, noise):
+    for values, score in contenders[run.contender](asked, run.seed, trials, noise):
         if score < best:
             best, regret = score, asked.regret(values)
         regrets[done] = regret
@@ -152,19 +152,28 @@ def keep(run: Run, regrets: FloatArray, folder: Path) -> None:
     beside.replace(file)
 
 
-def curve_through(run: Run, trials: int, folder: Path | None) -> FloatArray:
+def curve_through(
+    run: Run,
+    trials: int,
+    folder: Path | None,
+    contenders: Mapping[str, Contender] = CONTENDERS,
+) -> FloatArray:
     """Returns a run's curve: the kept one where a folder holds it, else measured and kept there."""
     if folder is None:
-        return curve(run, trials)
+        return curve(run, trials, contenders)
     kept = kept_curve(run, trials, folder)
     if kept is None:
-        kept = curve(run, trials)
+        kept = curve(run, trials, contenders)
         keep(run, kept, folder)
     return kept
 
 
 def measure(
-    runs: list[Run], trials: int, jobs: int, folder: Path | None = None
+    runs: list[Run],
+    trials: int,
+    jobs: int,
+    folder: Path | None = None,
+    contenders: Mapping[str, Contender] = CONTENDERS,
 ) -> dict[Run, FloatArray]:
     """Returns the curve of every run, of so many trials, measured in `jobs` processes.
 
@@ -173,8 +182,9 @@ def measure(
         trials: The length of each.
         jobs: The number of processes.
         folder: Where curves are kept and looked for; by default none are.
+        contenders: Who searches, by name.
     """
-    one = partial(curve_through, trials=trials, folder=folder)
+    one = partial(curve_through, trials=trials, folder=folder, contenders=contenders)
     # One thread each: small matrices gain nothing from more, and lose much to a crowded machine.
     # The variables are for what a contender loads later, the limits for what is loaded already.
     os.environ.update(dict.fromkeys(_THREADS, "1"))
@@ -196,7 +206,7 @@ class Cell(NamedTuple):
 
 
 def summarise(
-    curves: dict[Run, FloatArray], contender: str, problems: Iterable[str], trials: int
+    curves: Mapping[Run, FloatArray], contender: str, problems: Iterable[str], trials: int
 ) -> Cell:
     """Returns the regret after so many trials: over problems, families and seeds.
 

@@ -54,12 +54,14 @@ class InitialDesign:
         size = min(self.size, seeds) if seeds else self.size
         return len(history) < size or len(history.scored) < _FEWEST
 
-    def point(self, space: Space, number: int) -> Point:
+    def point(self, space: Space, number: int, *, doubted: bool = False) -> Point:
         """Returns a point of the sequence.
 
         Args:
             space: The space.
             number: Which one, from 0.
+            doubted: Whether to spread it evenly rather than through the distributions; the first
+                one begins where it does either way.
         """
         if number == 0:
             return space.point(starting_places(space))
@@ -68,7 +70,8 @@ class InitialDesign:
 
         sequence = Sobol(len(space), rng=np.random.default_rng(self.seed))
         sequence.fast_forward(number)
-        return space.draw(np.minimum(sequence.random(1)[0], _LAST))
+        p = np.minimum(sequence.random(1), _LAST)
+        return space.point(space.even_places(p)[0]) if doubted else space.draw(p[0])
 
 
 def starting_places(space: Space) -> FloatArray:
