@@ -3,12 +3,13 @@
     python -m benchmarks.distributions --seeds 10
     python -m benchmarks.distributions --seeds 10 --checkpoints 20 --strategies tpe --keep runs
 
-Each strategy searches the problems that are formulas four times under each seed: without any
+Each strategy searches the problems that are formulas five times under each seed: without any
 distribution, and with a normal one of every number, whose deviation is a tenth of the parameter's
 range. Its centre is (`DISTANCES`)
 
-- right: at the parameter's best value;
-- near: a quarter of the range away from it, which is two and a half deviations;
+- right: at the parameter's best value, so that the first trial is nearly the best;
+- fair: a tenth of the range away from it, one deviation: as right as it claims to be;
+- off: a quarter of the range away, two and a half deviations;
 - wrong: half of the range away.
 
 A parameter on a logarithmic scale has a normal distribution of its logarithm, and its range is one
