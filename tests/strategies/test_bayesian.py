@@ -47,6 +47,7 @@ def bowl(x):
         ({"beta": float("nan")}, "beta=nan"),
         ({"beta": 1.0, "acquisition": "ei"}, "width of"),
         ({"kernel": "rbf"}, "'rbf'"),
+        ({"margin": -0.1}, "margin=-0.1"),
         ({"prior_weight": -1.0}, "prior_weight=-1.0"),
         ({"prior_weight": float("inf")}, "prior_weight=inf"),
     ],
@@ -93,6 +94,34 @@ def test_every_acquisition_finds_the_bottom_of_a_bowl(acquisition):
     search = make(box(3), acquisition=acquisition)
     run(search, 30, bowl)
     assert search.history.scores.min() < 0.01
+
+
+@pytest.mark.parametrize("acquisition", ["log_ei", "ei", "pi"])
+def test_what_improves_by_less_than_the_margin_is_no_improvement(acquisition):
+    search = make(box(2), acquisition=acquisition, margin=0.7)
+    noise = np.random.default_rng(0)
+    run(search, 20, lambda x: bowl(x) + 0.05 * noise.standard_normal())
+    target = search._target()
+    lowest = target._model.mean(search._encoded(search.history.scored)).min()
+    noise_deviation = target._model.noise_deviation
+    assert target._acquire.best == pytest.approx(lowest - 0.7 * noise_deviation)
+    search.suggest(2)
+    imagined = search._target()
+    if acquisition == "log_ei":
+        known = np.concatenate([search.history.scored, search.history.pending])
+        lowest = imagined._model.mean(search._encoded(known)).min(axis=0)
+        assert imagined._acquire.best == pytest.approx(lowest - 0.7 * noise_deviation)
+
+
+def test_no_less_is_to_be_reached_than_the_best_known_mean():
+    # A hole so narrow that no random point is near it.
+    search = make(box(6), acquisition="mes")
+    for x in 0.3 + 0.02 * np.random.default_rng(0).standard_normal((30, 6)):
+        point = search.space.point(x)
+        search.observe([Result(search.hold(point), point, bowl(x))])
+    target = search._target()
+    known = target._model.mean(search._encoded(search.history.scored))
+    assert target._acquire.best_values.max() < known.min()
 
 
 def test_it_finds_the_bottom_in_few_trials():
@@ -231,17 +260,58 @@ def test_rare_failures_are_no_reason_to_keep_away():
     assert chance.mean() == pytest.approx(0.9, abs=0.06)
 
 
-def test_two_successes_among_very_many_failures():
+@pytest.mark.parametrize("rare", ["success", "failure"])
+def test_the_rarer_outcome_is_never_thinned_away(rare):
     rng = np.random.default_rng(0)
     search = make(box(2))
     for turn, x in enumerate(rng.random((900, 2))):
         point = search.space.point(x)
-        score = bowl(x) if turn in (1, 2) else math.nan
-        search.observe([Result(search.hold(point), point, score)])
-    # Neither of them is among those that the model of failures is thinned to.
-    assert search._factors() == []
+        ended = (turn in (1, 2)) == (rare == "success")
+        search.observe([Result(search.hold(point), point, bowl(x) if ended else math.nan)])
+    (success,) = search._factors()
+    likely = success.value(search.history.x, search.history.active)
+    there, others = likely[1:3].mean(), np.delete(likely, [1, 2]).mean()
+    assert there > others if rare == "success" else there < others
     with np.errstate(all="raise", under="ignore"):
         assert len(search.suggest()) == 1
+
+
+def test_a_second_success_is_looked_for_where_the_first_one_was():
+    search = make(box(2))
+    for x in np.random.default_rng(0).random((40, 2)):
+        point = search.space.point(x)
+        search.observe([Result(search.hold(point), point, math.nan)])
+    lucky = search.space.point(np.array([0.9, 0.1]))
+    search.observe([Result(search.hold(lucky), lucky, 1.0)])
+    points = run(search, 3, lambda x: math.nan)
+    assert all(np.abs(point.x - lucky.x).max() < 0.3 for point in points)
+
+
+def test_a_finite_branch_of_an_infinite_space_is_not_repeated():
+    kind = Parameter("kind", Levels(("a", "b")))
+    inside = [
+        Parameter("rate", FloatRange(0.0, 1.0), (Condition("kind", ("a",)),)),
+        Parameter("units", Steps(1, 4), (Condition("kind", ("b",)),)),
+    ]
+    search = make(Space([kind, *inside]))
+    points = run(search, 12, lambda x: float(1.0 - x[0]))
+    # The finite branch is much the better one: all of it is tried, and nothing twice.
+    assert len({point.x.tobytes() for point in points}) == 12
+    assert sum(point.x[0] == 1.0 for point in points) == 4
+
+
+def test_a_batch_makes_its_model_once(monkeypatch):
+    search = make(box(2))
+    run(search, 8, bowl)
+    made = []
+    construct = GaussianProcess.__init__
+    monkeypatch.setattr(
+        GaussianProcess, "__init__", lambda self, *args: [made.append(1), construct(self, *args)][1]
+    )
+    search.suggest(4)
+    assert len(made) == 1
+    run(search, 2, bowl)
+    assert len(made) == 2
 
 
 def test_a_finite_space_is_climbed_without_repeats():

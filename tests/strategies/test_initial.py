@@ -55,6 +55,16 @@ def test_in_doubt_a_point_is_spread_as_if_there_were_no_distributions():
     assert design.point(space, 0, doubted=True).x[0] == pytest.approx(0.8, abs=1e-4)
 
 
+def test_the_defaults_come_first_whatever_else_was_queued():
+    space = Space([Parameter("a", UNIT, default=0.3), Parameter("b", UNIT)])
+    design, history = InitialDesign(5, 0), History(2)
+    queued = space.point(np.array([0.9, 0.9]))
+    history.resolve(history.add(queued), queued, 1.0)
+    assert np.array_equal(design.next(space, history).x, design.point(space, 0).x)
+    history.add(design.next(space, history))
+    assert np.array_equal(design.next(space, history).x, design.point(space, 2).x)
+
+
 def test_it_is_over_when_there_are_enough_and_two_have_scores():
     design, history = InitialDesign(3, 0), History(1)
     for score in (1.0, np.nan, np.nan):

@@ -88,6 +88,13 @@ def test_far_away_all_is_finite(acquisition):
             assert np.all(np.isfinite(found))
 
 
+@pytest.mark.parametrize("away", [1e2, 1e3, 1e5, 1e8, 1e12])
+def test_the_slope_of_log_ei_is_exact_far_from_all_improvement(away):
+    # d log EI / d mu = Phi / (h sd), whose asymptote is |z| + 2 / |z|.
+    found = LogExpectedImprovement(0.0)(np.array([away]), np.array([1.0]))
+    assert float(found.by_mean[0]) == pytest.approx(-(away + 2.0 / away), rel=1e-6)
+
+
 def test_log_and_plain_improvement_rank_alike():
     rng = np.random.default_rng(0)
     mean, deviation = rng.normal(size=50), rng.random(50) + 0.1

@@ -24,6 +24,9 @@ class RandomOracle(StrategyOracle):
         objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
         max_trials: How many trials to run at most. Default 10, as in KerasTuner.
         **kwargs: The further arguments of `StrategyOracle`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(self, objective: Any = None, max_trials: int | None = 10, **kwargs: Any) -> None:
@@ -38,6 +41,9 @@ class GridOracle(StrategyOracle):
         max_trials: How many trials to run at most. Default None: the whole grid.
         levels: Values laid over a continuous parameter, both ends among them. Default 10.
         **kwargs: The further arguments of `StrategyOracle`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(
@@ -59,6 +65,9 @@ class ElasticGridOracle(StrategyOracle):
         max_trials: How many trials to run at most. Default 30.
         options: Arguments of `tfhpo.strategies.ElasticGrid` by name, such as `levels` and `alpha`.
         **kwargs: The further arguments of `StrategyOracle`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(
@@ -81,6 +90,9 @@ class BayesianOracle(StrategyOracle):
         options: Arguments of `tfhpo.strategies.BayesianOptimization` by name, such as
             `num_initial_points` and `acquisition`.
         **kwargs: The further arguments of `StrategyOracle`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(
@@ -103,6 +115,9 @@ class GeneticOracle(StrategyOracle):
         options: Arguments of `tfhpo.strategies.GeneticAlgorithm` by name, such as
             `population_size` and `crossover`.
         **kwargs: The further arguments of `StrategyOracle`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(
@@ -124,6 +139,9 @@ class PolicyGradientOracle(StrategyOracle):
         max_trials: How many trials to run at most. Default 100.
         options: Arguments of `tfhpo.strategies.PolicyGradient` by name, such as `learning_rate`.
         **kwargs: The further arguments of `StrategyOracle`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(
@@ -145,6 +163,9 @@ class TPEOracle(StrategyOracle):
         max_trials: How many trials to run at most. Default 30.
         options: Arguments of `tfhpo.strategies.TPE` by name, such as `good_share`.
         **kwargs: The further arguments of `StrategyOracle`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(

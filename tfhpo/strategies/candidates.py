@@ -1,4 +1,8 @@
-"""Points to choose from: drawn from anywhere, and around the best ones."""
+"""Points to choose from: drawn from anywhere, and around the best ones.
+
+Notation:
+    d       the number of columns
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The points before a model can say anything: the user's defaults, then an even spread."""
+"""The points before a model can say anything: the user's defaults, then an even spread.
+
+Notation:
+    d       the number of columns
+"""
 
 from __future__ import annotations
 
@@ -53,6 +57,19 @@ class InitialDesign:
         """
         size = min(self.size, seeds) if seeds else self.size
         return len(history) < size or len(history.scored) < _FEWEST
+
+    def next(self, space: Space, history: History, *, doubted: bool = False) -> Point:
+        """Returns the defaults, as long as they were not tried, else the sequence's next point.
+
+        Args:
+            space: The space.
+            history: What is known, of which each entry counts as one of these.
+            doubted: Whether to spread a point of the sequence evenly.
+        """
+        defaults = self.point(space, 0)
+        if not len(history) or not history.tried(defaults):
+            return defaults
+        return self.point(space, len(history), doubted=doubted)
 
     def point(self, space: Space, number: int, *, doubted: bool = False) -> Point:
         """Returns a point of the sequence.

@@ -132,8 +132,7 @@ class LogExpectedImprovement(Acquisition):
     def __call__(self, mean: FloatArray, deviation: FloatArray) -> Valued:
         z = (self.best - mean) / deviation
         value = log_h(z)
-        # h' = Phi, so d log h / dz = Phi / h.
-        slope = np.exp(scipy.special.log_ndtr(z) - value)
+        slope = _slope_of_log_h(z, value)
         gain, by_deviation = _augmentation(deviation, self.noise)
         return Valued(
             np.log(deviation) + value + gain,
@@ -212,7 +211,7 @@ class FantasisedImprovement(Acquisition):
         share = np.exp(logs - most[:, None])
         total = share.sum(axis=1)
         share /= total[:, None]
-        slope = share * np.exp(scipy.special.log_ndtr(z) - logs)
+        slope = share * _slope_of_log_h(z, logs)
         gain, by_deviation = _augmentation(deviation, self.noise)
         value = np.log(deviation) + most + np.log(total / len(self.best)) + gain
         by_deviation += (1.0 - np.sum(slope * z, axis=1)) / deviation
@@ -268,6 +267,13 @@ def log_h(z: FloatArray) -> FloatArray:
     far = np.minimum(z, _FAR)
     far_value = -0.5 * far**2 - _LOG_ROOT_2PI - 2.0 * np.log(-far)
     return np.where(z > _NEAR, value, np.where(z > _FAR, middle_value, far_value))
+
+
+def _slope_of_log_h(z: FloatArray, value: FloatArray) -> FloatArray:
+    """Returns d log h / dz, given log h; h' = Phi, so that is Phi / h."""
+    near = np.exp(np.where(z > _FAR, scipy.special.log_ndtr(z) - value, 0.0))
+    # Far out their logarithms share all digits, and the ratio is |z| (1 + 2 / z^2 - ...).
+    return np.where(z > _FAR, near, -z - 2.0 / np.minimum(z, _FAR))
 
 
 def _augmentation(deviation: FloatArray, noise: float) -> tuple[FloatArray, FloatArray]:

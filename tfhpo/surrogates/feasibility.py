@@ -9,8 +9,9 @@ Notation:
     u           (p + e mu - 1/2) / (e sqrt(sd^2 + v))
 
 The probability that a trial at a point succeeds is taken to be Phi(u): that a label foretold there
-lies on the side of the successes. Far from all points it is nearly the share of successes, p. It is
-least-squares classification, which needs no approximation of a posterior.
+lies on the side of the successes. Far from all points it lies between one half and the share of
+successes, p, since little is known there. It is least-squares classification, which needs no
+approximation of a posterior.
 
 Source:
     Rasmussen and Williams, "Gaussian Processes for Machine Learning", MIT Press (2006), section

@@ -154,6 +154,9 @@ class GaussianProcess:
         hyperparameters: theta.
         kernel: "matern52" or "squared_exponential".
         trend: h; 0 by default.
+
+    Raises:
+        numpy.linalg.LinAlgError: If points or theta are not finite.
     """
 
     def __init__(
@@ -188,6 +191,9 @@ class GaussianProcess:
         """Returns the mean and the standard deviation at points, `q` each, without the noise.
 
         After several outputs at once (`conditioned`) the means are `q x S`.
+
+        Args:
+            points: Z, `q` points.
         """
         covariance = self.kernel(self.points, points)
         mean = self._mean(points, covariance.T)
@@ -342,6 +348,9 @@ def fitted(
         kernel: "matern52" or "squared_exponential".
         steps: Steps of L-BFGS-B at most.
         priors: What is known of theta; `Priors()` by default.
+
+    Raises:
+        numpy.linalg.LinAlgError: If points are not finite.
     """
     # Here and not above: whoever only imports a strategy need not wait for it.
     import scipy.optimize

@@ -12,7 +12,9 @@ gradients would miss the best value. The best of many starts are improved in tur
 - `ascend`: all open active columns of all points at once, by L-BFGS-B on the sum of the
   acquisitions, which is separable;
 - `climb`: each point moves to the best of all points that differ from it in one listed column,
-  until none is better. What becomes active on the way starts at a place of its own.
+  until none is better. What a step makes active begins at its lowest place: the starts, not the
+  steps, must have looked into every branch. (Trying more places, or steps in columns of many
+  values, raised the acquisition nowhere.)
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Hyperparameters that are fitted again as results come in, rarely enough to be cheap."""
+"""Hyperparameters that are fitted again as results come in, rarely enough to be cheap.
+
+Notation:
+    n       the number of points that are fitted to
+    theta   the hyperparameters of a process (`gaussian_process.py`)
+"""
 
 from __future__ import annotations
 

@@ -117,6 +117,9 @@ class RandomSearch(Tuner):
             `max_retries_per_trial`, `max_consecutive_failed_trials`, `distributions`, `pruner`,
             `extend` and `lease` of `tfhpo.oracles.StrategyOracle`, and the arguments of
             `tfhpo.Tuner`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(
@@ -143,6 +146,9 @@ class GridSearch(Tuner):
         seed: As of `tfhpo.RandomSearch`.
         levels: Values laid over a continuous parameter, both ends among them. Default 10.
         **kwargs: As of `tfhpo.RandomSearch`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(
@@ -173,6 +179,9 @@ class ElasticGridSearch(Tuner):
         seed: As of `tfhpo.RandomSearch`.
         options: Further arguments of the strategy by name, such as `levels` and `alpha`.
         **kwargs: As of `tfhpo.RandomSearch`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(
@@ -256,6 +265,9 @@ class GeneticAlgorithm(Tuner):
         options: Further arguments of the strategy by name, such as `selection`, `crossover`,
             `mutation` and `generational`.
         **kwargs: As of `tfhpo.RandomSearch`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(
@@ -288,6 +300,9 @@ class PolicyGradient(Tuner):
         seed: As of `tfhpo.RandomSearch`.
         options: Further arguments of the strategy by name, such as `learning_rate`.
         **kwargs: As of `tfhpo.RandomSearch`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(
@@ -320,6 +335,9 @@ class TPE(Tuner):
         options: Further arguments of the strategy by name, such as `good_share` (elsewhere
             "gamma").
         **kwargs: As of `tfhpo.RandomSearch`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(
@@ -363,6 +381,9 @@ class Hyperband(Tuner):
         **kwargs: `max_trials`, `scheduler`, `proposer`, `proposer_options`, `bracket_size`,
             `min_epochs`, `fidelity` and `levels` of `tfhpo.oracles.HyperbandOracle`, and as of
             `tfhpo.RandomSearch`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(
