@@ -75,7 +75,7 @@ class BayesianOptimization(Strategy):
     """Bayesian optimisation with a Gaussian process.
 
     *First points.* The user's defaults (the middle of a parameter without one, or the median of its
-    distribution), then points of a scrambled Sobol sequence through the parameters' distributions.
+    distribution), then a scrambled Sobol sequence, in turn through the distributions and evenly.
 
     *Model.* A Gaussian process with a Matérn kernel over the space as it is: ordered columns with a
     length scale each, categorical columns with a weight each, inactive columns at a place of their
@@ -92,8 +92,9 @@ class BayesianOptimization(Strategy):
     the acquisition is weighted by that probability. The first process is told an average score for
     them, so that the very same is not tried again.
 
-    *What the user expects*, as distributions of parameters, weights the acquisition too, at first
-    and then less and less (`strategies/prior_weight.py`), so a wrong expectation is overcome.
+    *What the user expects*, as distributions of parameters, weights the acquisition of every
+    second point: less and less with every result, and the less the further the best one lies from
+    where it was expected (`strategies/prior_weight.py`).
 
     *Former studies* (`warm_start`) each foretell the scores by a process of their own, and the
     first process is about what they leave unexplained. How much each is trusted follows from the
@@ -126,7 +127,7 @@ class BayesianOptimization(Strategy):
             0; not for "ucb" and "mes". Default 0.5: after 50 and 100 trials it had a tenth and a
             third less regret than 0 (`benchmarks/README.md`).
         prior_weight: How much the parameters' distributions count, at least 0: as a power of
-            prior_weight / n after n results. Default 5.
+            prior_weight / n after n results, of less where results deny them. Default 5.
 
     Raises:
         ArgumentError: If the space is empty or an argument breaks its rule.
@@ -193,7 +194,8 @@ class BayesianOptimization(Strategy):
             likely = self._untried(points, success.value(*points), 1)
             if len(likely):
                 return self.space.point(likely[0])
-        point = self._design.next(self.space, self.history)
+        doubted = self._belief.doubted(self.history)
+        point = self._design.next(self.space, self.history, doubted=doubted)
         return self._draw_untried() if self.history.tried(point) else point
 
     def _candidates(self) -> Point:
