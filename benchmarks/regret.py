@@ -217,7 +217,7 @@ def cell(values: FloatArray) -> Cell:
 
 
 def by_seed(
-    curves: dict[Run, FloatArray], contender: str, problems: Iterable[str], trials: int
+    curves: Mapping[Run, FloatArray], contender: str, problems: Iterable[str], trials: int
 ) -> FloatArray:
     """Returns the regret of each seed after so many trials, over problems and families.
 
@@ -239,14 +239,18 @@ def by_seed(
 
 
 def summarise(
-    curves: dict[Run, FloatArray], contender: str, problems: Iterable[str], trials: int
+    curves: Mapping[Run, FloatArray], contender: str, problems: Iterable[str], trials: int
 ) -> Cell:
     """Returns the regret after so many trials: over problems, families and seeds."""
     return cell(by_seed(curves, contender, problems, trials))
 
 
 def mean_rank(
-    curves: dict[Run, FloatArray], contender: str, rivals: list[str], names: list[str], trials: int
+    curves: Mapping[Run, FloatArray],
+    contender: str,
+    rivals: list[str],
+    names: list[str],
+    trials: int,
 ) -> float:
     """Returns the mean rank among the rivals over problems and seeds, 1 at best; ties share."""
     ranks = []
@@ -263,7 +267,7 @@ def row(cells: Iterable[object]) -> str:
 
 
 def markdown(
-    curves: dict[Run, FloatArray],
+    curves: Mapping[Run, FloatArray],
     contenders: list[str],
     names: list[str],
     checkpoints: Sequence[int],

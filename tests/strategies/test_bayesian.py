@@ -204,21 +204,20 @@ def test_what_the_user_expects_helps_where_it_is_right(strategy):
 
 
 @pytest.mark.parametrize("strategy", BOTH)
-def test_a_wrong_distribution_is_overcome(strategy):
-    misled = {trials: best_of_seeds(expected(0.7), strategy, trials) for trials in (10, 50)}
-    assert misled[50] < 0.6 * misled[10]
-    assert misled[50] < best_of_seeds(box(3), strategy, 10)
+def test_a_wrong_distribution_costs_fewer_than_ten_trials(strategy):
+    misled = best_of_seeds(expected(0.7), strategy, 25)
+    assert misled < best_of_seeds(box(3), strategy, 15)
 
 
 @pytest.mark.parametrize("strategy", BOTH)
 def test_a_weight_of_nothing_leaves_the_distributions_to_the_draws(strategy):
-    light, heavy = (
-        np.concatenate(
-            [point.x for point in run(make(expected(0.7), strategy, prior_weight=w), 25, rough)[8:]]
-        )
-        for w in (0.0, 1e4)
-    )
-    assert np.abs(heavy - 0.7).mean() < 0.12 < np.abs(light - 0.7).mean()
+    # Expected a little away from the best, so that the results do not contradict it.
+    space, away = expected(0.4), {}
+    for weight in (0.0, 1e4):
+        points = run(make(space, strategy, prior_weight=weight), 25, rough)
+        # Every second point is proposed in doubt.
+        away[weight] = np.mean([np.abs(point.x - 0.4) for point in points[9::2]])
+    assert away[1e4] < 0.6 * away[0.0]
 
 
 @pytest.mark.parametrize("strategy", BOTH)

@@ -42,6 +42,19 @@ def test_the_others_fill_the_space_evenly_and_differ_by_the_seed():
     assert np.array_equal(points[0], InitialDesign(9, 4).point(space, 1).x)
 
 
+def test_in_doubt_a_point_is_spread_as_if_there_were_no_distributions():
+    prior = Prior(scipy.stats.norm(0.8, 0.05))
+    space = Space([Parameter("a", UNIT, prior=prior), Parameter("b", Levels(("x", "y", "z")))])
+    plain = Space([Parameter("a", UNIT), Parameter("b", Levels(("x", "y", "z")))])
+    design = InitialDesign(9, 4)
+    for number in range(1, 9):
+        told, doubted = (design.point(space, number, doubted=one).x for one in (False, True))
+        assert np.array_equal(doubted, design.point(plain, number).x)
+        assert abs(told[0] - 0.8) < 0.2
+    # The first is where the distributions have it in any case.
+    assert design.point(space, 0, doubted=True).x[0] == pytest.approx(0.8, abs=1e-4)
+
+
 def test_the_defaults_come_first_whatever_else_was_queued():
     space = Space([Parameter("a", UNIT, default=0.3), Parameter("b", UNIT)])
     design, history = InitialDesign(5, 0), History(2)

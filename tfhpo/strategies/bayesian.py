@@ -75,7 +75,7 @@ class BayesianOptimization(Strategy):
     """Bayesian optimisation with a Gaussian process.
 
     *First points.* The user's defaults (the middle of a parameter without one, or the median of its
-    distribution), then points of a scrambled Sobol sequence through the parameters' distributions.
+    distribution), then a scrambled Sobol sequence, in turn through the distributions and evenly.
 
     *Model.* A Gaussian process with a Matérn kernel over the space as it is: ordered columns with a
     length scale each, categorical columns with a weight each, inactive columns at a place of their
@@ -92,8 +92,9 @@ class BayesianOptimization(Strategy):
     the acquisition is weighted by that probability. The first process is told an average score for
     them, so that the very same is not tried again.
 
-    *What the user expects*, as distributions of parameters, weights the acquisition too, at first
-    and then less and less (`strategies/prior_weight.py`), so a wrong expectation is overcome.
+    *What the user expects*, as distributions of parameters, weights the acquisition of every
+    second point: less and less with every result, and the less the further the best one lies from
+    where it was expected (`strategies/prior_weight.py`).
 
     *Former studies* (`warm_start`) each foretell the scores by a process of their own, and the
     first process is about what they leave unexplained. How much each is trusted follows from the
@@ -126,7 +127,7 @@ class BayesianOptimization(Strategy):
             0; not for "ucb" and "mes". Default 0.5: after 50 and 100 trials it had a tenth and a
             third less regret than 0 (`benchmarks/README.md`).
         prior_weight: How much the parameters' distributions count, at least 0: as a power of
-            prior_weight / n after n results. Default 5.
+            prior_weight / n after n results, of less where results deny them. Default 5.
 
     Raises:
         ArgumentError: If the space is empty or an argument breaks its rule.
@@ -166,6 +167,8 @@ class BayesianOptimization(Strategy):
         self._design = InitialDesign(num_initial_points, int(rng.integers(2**31)))
         # Fitted when they are needed first: that takes a moment.
         self._tellers: list[Foreteller] | None = None
+        # The last model, and what it was made of.
+        self._made: tuple[tuple[bytes, int], GaussianProcess] | None = None
         self._begin_fits()
         self._survey()
 
@@ -191,7 +194,8 @@ class BayesianOptimization(Strategy):
             likely = self._untried(points, success.value(*points), 1)
             if len(likely):
                 return self.space.point(likely[0])
-        point = self._design.next(self.space, self.history)
+        doubted = self._belief.doubted(self.history)
+        point = self._design.next(self.space, self.history, doubted=doubted)
         return self._draw_untried() if self.history.tried(point) else point
 
     def _candidates(self) -> Point:
@@ -214,7 +218,7 @@ class BayesianOptimization(Strategy):
     def _tried(self, x: FloatArray, active: BoolArray) -> BoolArray:
         """Returns which points repeat a trial, `q`."""
         # With an infinite column nothing is met twice on the way.
-        finite = ~np.any(active & self._infinite, axis=1)
+        finite: BoolArray = ~np.any(active & self._infinite, axis=1)
         for row in np.flatnonzero(finite):
             finite[row] = self.history.tried(Point(x[row], active[row]))
         return finite
@@ -347,12 +351,11 @@ class BayesianOptimization(Strategy):
     def _begin_fits(self) -> None:
         self._fit = GrowingFit(self.kernel)
         self._failure_fit = GrowingFit(self.kernel, LABEL_PRIORS)
-        # The last model, and what it was made of.
-        self._made: tuple[tuple[bytes, int], GaussianProcess] | None = None
+        self._made = None
 
     def _take_former(self) -> None:
         super()._take_former()
-        self._tellers = None
+        self._tellers = self._made = None
 
     def _survey(self) -> None:
         """Notes what the space says of its columns."""

@@ -58,24 +58,27 @@ class InitialDesign:
         size = min(self.size, seeds) if seeds else self.size
         return len(history) < size or len(history.scored) < _FEWEST
 
-    def next(self, space: Space, history: History) -> Point:
+    def next(self, space: Space, history: History, *, doubted: bool = False) -> Point:
         """Returns the defaults, as long as they were not tried, else the sequence's next point.
 
         Args:
             space: The space.
             history: What is known, of which each entry counts as one of these.
+            doubted: Whether to spread a point of the sequence evenly.
         """
         defaults = self.point(space, 0)
         if not len(history) or not history.tried(defaults):
             return defaults
-        return self.point(space, len(history))
+        return self.point(space, len(history), doubted=doubted)
 
-    def point(self, space: Space, number: int) -> Point:
+    def point(self, space: Space, number: int, *, doubted: bool = False) -> Point:
         """Returns a point of the sequence.
 
         Args:
             space: The space.
             number: Which one, from 0.
+            doubted: Whether to spread it evenly rather than through the distributions; the first
+                one begins where it does either way.
         """
         if number == 0:
             return space.point(starting_places(space))
@@ -84,7 +87,8 @@ class InitialDesign:
 
         sequence = Sobol(len(space), rng=np.random.default_rng(self.seed))
         sequence.fast_forward(number)
-        return space.draw(np.minimum(sequence.random(1)[0], _LAST))
+        p = np.minimum(sequence.random(1), _LAST)
+        return space.point(space.even_places(p)[0]) if doubted else space.draw(p[0])
 
 
 def starting_places(space: Space) -> FloatArray:

@@ -52,7 +52,8 @@ class TPE(Strategy):
     - of `num_candidates` points drawn from l, the one with the highest l / g is tried that was not
       tried before: it is, up to a monotone function, the one with the highest expected improvement;
     - distributions of parameters, which say what the user expects, give a few candidates of their
-      own, and weight l / g at first and then less and less (`strategies/prior_weight.py`);
+      own, and weight l / g of every second point: less and less with every result, and the less
+      the further the best one lies from where it was expected (`strategies/prior_weight.py`);
     - former studies (`warm_start`) begin with their best points instead of Sobol points, and weight
       l / g by densities of their own, as far as the results agree with them
       (`strategies/former_promise.py`).
@@ -68,7 +69,7 @@ class TPE(Strategy):
         good_share: The share of the points that are good, in (0, 1). Default 0.15.
         bandwidth: A factor on the widths of the densities, above 0. Default 1.
         prior_weight: How much the parameters' distributions count, at least 0: as a power of
-            prior_weight / n after n results. Default 5.
+            prior_weight / n after n results, of less where results deny them. Default 5.
 
     Raises:
         ArgumentError: If the space is empty or an argument breaks its rule.
@@ -106,7 +107,8 @@ class TPE(Strategy):
     def _propose(self) -> Point | None:
         keys = self.history.scored
         if self._design.due(self.history, len(self._seeds)):
-            point = self._design.next(self.space, self.history)
+            doubted = self._belief.doubted(self.history)
+            point = self._design.next(self.space, self.history, doubted=doubted)
             return self._draw_untried() if self.history.tried(point) else point
         ranked = best_first(keys, self.history.scores)
         count = max(_FEWEST, min(math.ceil(self.good_share * len(ranked)), _MOST))
