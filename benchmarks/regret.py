@@ -27,7 +27,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -66,10 +66,15 @@ class Run(NamedTuple):
 
 
 def ours(
-    strategy: type[Strategy], problem: Problem, seed: int, trials: int, noise: np.random.Generator
+    strategy: type[Strategy],
+    problem: Problem,
+    seed: int,
+    trials: int,
+    noise: np.random.Generator,
+    **options: Any,
 ) -> Trials:
-    """Yields the trials of one of tfhpo's strategies."""
-    search = strategy(problem.space, np.random.default_rng(seed), budget=trials)
+    """Yields the trials of one of tfhpo's strategies, which may be given further arguments."""
+    search = strategy(problem.space, np.random.default_rng(seed), budget=trials, **options)
     for _ in range(trials):
         for key, point in search.suggest():
             values = problem.space.decode(*point)
@@ -182,7 +187,7 @@ def measure(
         trials: The length of each.
         jobs: The number of processes.
         folder: Where curves are kept and looked for; by default none are.
-        contenders: Who searches, by name.
+        contenders: Who searches, by the names in the runs.
     """
     one = partial(curve_through, trials=trials, folder=folder, contenders=contenders)
     # One thread each: small matrices gain nothing from more, and lose much to a crowded machine.
@@ -205,10 +210,16 @@ class Cell(NamedTuple):
         return f"{self.mean:.3f} ± {self.error:.3f}"
 
 
-def summarise(
+def cell(values: FloatArray) -> Cell:
+    """Returns the mean of a figure of each seed, and its standard error."""
+    error = values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    return Cell(float(values.mean()), float(error))
+
+
+def by_seed(
     curves: Mapping[Run, FloatArray], contender: str, problems: Iterable[str], trials: int
-) -> Cell:
-    """Returns the regret after so many trials: over problems, families and seeds.
+) -> FloatArray:
+    """Returns the regret of each seed after so many trials, over problems and families.
 
     Problems weigh the same within their family, and families the same as one another.
     """
@@ -223,13 +234,23 @@ def summarise(
         ]
         for names in families.values()
     ]
-    per_seed = np.mean(table, axis=0)
-    error = per_seed.std(ddof=1) / math.sqrt(len(seeds)) if len(seeds) > 1 else math.nan
-    return Cell(float(per_seed.mean()), float(error))
+    means: FloatArray = np.mean(table, axis=0)
+    return means
+
+
+def summarise(
+    curves: Mapping[Run, FloatArray], contender: str, problems: Iterable[str], trials: int
+) -> Cell:
+    """Returns the regret after so many trials: over problems, families and seeds."""
+    return cell(by_seed(curves, contender, problems, trials))
 
 
 def mean_rank(
-    curves: dict[Run, FloatArray], contender: str, rivals: list[str], names: list[str], trials: int
+    curves: Mapping[Run, FloatArray],
+    contender: str,
+    rivals: list[str],
+    names: list[str],
+    trials: int,
 ) -> float:
     """Returns the mean rank among the rivals over problems and seeds, 1 at best; ties share."""
     ranks = []
@@ -240,31 +261,32 @@ def mean_rank(
     return float(np.mean(ranks))
 
 
-def _row(cells: Iterable[object]) -> str:
-    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+def row(cells: Iterable[object]) -> str:
+    """Returns a row of a Markdown table."""
+    return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def markdown(
-    curves: dict[Run, FloatArray],
+    curves: Mapping[Run, FloatArray],
     contenders: list[str],
     names: list[str],
     checkpoints: Sequence[int],
 ) -> str:
     """Returns the table: a block per family and one for all, a row per checkpoint."""
-    lines = [_row(["problems", "trials", *contenders]), _row(["---"] * (2 + len(contenders)))]
-    for title, members in _groups(names).items():
+    lines = [row(["problems", "trials", *contenders]), row(["---"] * (2 + len(contenders)))]
+    for title, members in groups_of(names).items():
         for trials in checkpoints:
             cells = [summarise(curves, contender, members, trials) for contender in contenders]
-            least = min(cell.mean for cell in cells)
-            shown = [f"**{cell}**" if cell.mean == least else str(cell) for cell in cells]
-            lines.append(_row([title, trials, *shown]))
+            least = min(one.mean for one in cells)
+            shown = [f"**{one}**" if one.mean == least else str(one) for one in cells]
+            lines.append(row([title, trials, *shown]))
     for trials in checkpoints:
         ranks = [mean_rank(curves, one, contenders, names, trials) for one in contenders]
-        lines.append(_row(["mean rank", trials, *(f"{rank:.2f}" for rank in ranks)]))
+        lines.append(row(["mean rank", trials, *(f"{rank:.2f}" for rank in ranks)]))
     return "\n".join(lines)
 
 
-def _groups(names: list[str]) -> dict[str, list[str]]:
+def groups_of(names: list[str]) -> dict[str, list[str]]:
     """Returns the problems of each block of the table."""
     groups: dict[str, list[str]] = {}
     for name in names:

@@ -1,6 +1,7 @@
 """Reads the imports of the package and fails on one that runs against the order of the rooms."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -32,6 +33,8 @@ ROOMS = [
     "recipes",
     "cli",
 ]
+# Which rooms the table's rows need not name.
+FOR_ALL = {"errors", "environment", "arguments"}
 # These belong to no room: the front door names everything lazily, the version is a constant.
 FREE = {"__init__", "_version"}
 
@@ -133,6 +136,31 @@ def test_imports_run_one_way(path):
         assert there is None or ROOMS.index(there) <= ROOMS.index(here), (
             f"{dotted(path)}:{line} imports {name}: {here} stands before {there}"
         )
+
+
+def table():
+    """What each room may import by CONTRIBUTING.md, as the words of its row."""
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `tfhpo/(\w+)(?:/|\.py)` \|[^|]*\|([^|]*)\|$", text, re.MULTILINE)
+    return {name: set(re.findall(r"\w+", cell)) for name, cell in rows}
+
+
+@pytest.mark.parametrize("here", sorted({room(dotted(path)) for path in IMPORTS} - {None}))
+def test_contributors_are_told_what_a_room_may_import(here):
+    told = table()[here]
+    above = set(ROOMS[: ROOMS.index(here)])
+    assert told & set(ROOMS) <= above
+    if "everything" in told:
+        return
+    allowed = told | FOR_ALL | (above if "above" in told else set())
+    for path in (path for path in IMPORTS if room(dotted(path)) == here):
+        for name, line, where in IMPORTS[path]:
+            top = name.split(".")[0]
+            one = room(name) if top == "tfhpo" else top
+            is_told = one in allowed | sys.stdlib_module_names | {None, here}
+            assert is_told or where == "typing", (
+                f"{dotted(path)}:{line} imports {name}; the row of {here} does not name it"
+            )
 
 
 @pytest.mark.parametrize("path", IMPORTS, ids=dotted)

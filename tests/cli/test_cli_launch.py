@@ -204,8 +204,8 @@ else:
     signal.pause()
 """)
     assert (status, lines) == (
-        0,
-        ["[launch] worker0 went on for too long after the chief: ended."],
+        124,
+        ["[launch] worker0 went on for more than 0.1 s after the chief: ended."],
     )
 
 

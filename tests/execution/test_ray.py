@@ -122,7 +122,7 @@ def test_actors_that_may_share_a_gpu_share_its_memory(ray_nodes, make_driver):
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
-@pytest.mark.parametrize(("cores", "threads"), [(1, "1"), (0.5, "1")])
+@pytest.mark.parametrize(("cores", "threads"), [(np.int64(1), "1"), (np.float32(0.5), "1")])
 def test_an_actor_has_the_threads_of_its_cores(ray_nodes, make_driver, cores, threads):
     def function(payload, report):
         import threadpoolctl
@@ -167,7 +167,9 @@ def test_a_cluster_without_room_is_told(ray_nodes, make_driver):
         {"cpus_per_task": True},
         {"cpus_per_task": float("nan")},
         {"cpus_per_task": float("inf")},
+        {"cpus_per_task": 1e-5},
         {"gpus_per_task": 1.5},
+        {"gpus_per_task": 1e-5},
         {"gpus_per_task": float("nan")},
     ],
 )

@@ -49,12 +49,16 @@ def test_a_program_needs_no_guard(tmp_path, root, how):
     script = SCRIPT.format(root=root)
     path = tmp_path / "script.py"
     path.write_text(script)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    # The program itself does not see what lies in the folder where it is run, unless it is typed.
+    (elsewhere / "random.py").write_text("raise ImportError('of this folder')")
     done = subprocess.run(
         [sys.executable, "-W", "error", str(path) if how == "file" else "-"],
         input=None if how == "file" else script,
         capture_output=True,
         text=True,
-        cwd=tmp_path,
+        cwd=elsewhere if how == "file" else tmp_path,
         timeout=60,
     )
     assert (done.stderr, done.stdout) == ("", "scores [2, 3, 6]\n")

@@ -70,10 +70,10 @@ def worker(port, tmp_path):
     """Makes workers, each as from a process of its own."""
     made = []
 
-    def make(name, **arguments):
+    def make(name):
         local = RandomOracle("loss", 1)
         local._set_project_dir(str(tmp_path), "project")
-        made.append(ChiefClient(local, name, **arguments))
+        made.append(ChiefClient(local, name))
         return made[-1]
 
     yield make

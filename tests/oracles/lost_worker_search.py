@@ -60,6 +60,7 @@ def main(folder):
         directory=folder,
         project_name="project",
         listeners=[Grief()],
+        logdir=Path(folder) / "logs",
     )
     x = np.random.default_rng(0).normal(size=(16, 3)).astype("float32")
     tell("ready")

@@ -142,6 +142,27 @@ def test_after_goodbye_another_search_may_begin():
     assert chief.ask() == "yes"
 
 
+@pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED])
+def test_a_sign_of_life_waits_for_nobody(capsys, code):
+    chief = Chief("yes", Answer(code))
+    chief.ask()
+    for _ in range(3):
+        chief.calls.beat("beat")
+    assert [request for request, _ in chief.heard] == ["request", *["beat"] * 3]
+    assert chief.now == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_what_a_sign_of_life_is_answered_is_told():
+    chief = Chief(Answer(protocol.TAKEN, "it is b's"), Answer(protocol.ENDED, "disk full"), AWAY)
+    with pytest.raises(TrialTakenError, match="it is b's"):
+        chief.calls.beat("beat")
+    for call in (chief.calls.beat, chief.calls.beat, chief.ask):
+        with pytest.raises(ChiefError, match="has ended the search: disk full"):
+            call("request")
+    assert len(chief.heard) == 2
+
+
 @pytest.mark.parametrize("error", [ChiefError("gone"), TrialTakenError("taken")])
 def test_signs_of_life_end_where_nobody_wants_them(error):
     heard = []

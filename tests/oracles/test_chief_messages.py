@@ -216,6 +216,7 @@ def test_a_worker_hears_that_it_was_refused(chief, worker):
     [
         (("tfhpo-worker", "no hexadecimals"),),
         (("tfhpo-worker", "ff"),),
+        Sender("a", "").metadata(),
         (*Sender("a", "p").metadata()[:-1], ("tfhpo-repeat", "first")),
     ],
 )

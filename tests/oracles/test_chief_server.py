@@ -103,6 +103,18 @@ def test_signs_of_life_are_given_from_the_begin_to_the_end_of_a_trial(chief, wor
     serving.end()
 
 
+def test_a_sign_of_life_after_the_end_neither_waits_nor_speaks(chief, worker, monkeypatch, capsys):
+    monkeypatch.setattr("tfhpo.oracles.chief.calls.FIRST_ANSWER_SECONDS", 5.0)
+    serving = chief(1)
+    client = worker("a")
+    trial = client.create_trial("a")
+    client.leave("target")
+    serving.end()
+    # The thread that gives them may be about to, when the search ends.
+    client._beat(trial.trial_id)
+    assert capsys.readouterr().err == ""
+
+
 def test_the_chief_listens_at_its_address_and_nowhere_else(chief, worker, port):
     def listening():
         mine = (one for one in psutil.net_connections("inet") if one.pid == os.getpid())
@@ -145,22 +157,6 @@ def test_two_living_workers_of_one_name_are_refused(chief, worker):
         first.create_trial("a")
     second.leave("target")
     assert serving.end() == "target"
-
-
-def test_processes_that_train_one_trial_together_share_a_name(chief, worker):
-    serving = chief(1)
-    speaker = worker("a", multi_worker=True)
-    companion = worker("a", multi_worker=True, should_report=False)
-    trial = speaker.create_trial("a")
-    assert companion.create_trial("a").trial_id == trial.trial_id
-    companion.end_trial(trial)
-    finish(speaker, trial)
-    assert companion.create_trial("a").status == STOPPED
-    assert speaker.create_trial("a").status == STOPPED
-    companion.leave("max_trials")
-    speaker.leave("max_trials")
-    serving.end()
-    assert serving.oracle.study().trials[0].repeat == 0
 
 
 def test_a_worker_that_leaves_hands_its_trial_on(chief, worker):
@@ -217,6 +213,9 @@ def test_an_error_on_the_chief_ends_it_and_every_worker(chief, worker, monkeypat
     monkeypatch.setattr(serving.oracle, "create_trial", broken)
     with pytest.raises(ChiefError, match="ended the search: the disk is full"):
         b.create_trial("b")
+    # One that is heard of for the first time is told, too.
+    with pytest.raises(ChiefError, match="ended the search: the disk is full"):
+        worker("c").create_trial("c")
     with pytest.raises(ChiefError, match="ended the search: the disk is full"):
         a.update_trial(trial.trial_id, {"loss": 1.0})
     with pytest.raises(StudyWriteError, match="the disk is full"):

@@ -1,8 +1,10 @@
 """KerasTuner's own oracles, and the study that is kept beside them."""
 
 import keras_tuner
+import pytest
 from driving import COMPLETED, FAILED, declare
 
+from tfhpo.errors import SearchFailedError
 from tfhpo.oracles.links import ForeignLink, link_to
 from tfhpo.study import STUDY_FILE, read_study
 
@@ -26,11 +28,12 @@ def oracle(max_trials):
 
 
 def linked(folder, max_trials):
-    """Returns a link as a tuner makes it, with its oracle reloaded."""
+    """Returns a link as a tuner makes it, with its oracle reloaded where there is something."""
     made = oracle(max_trials)
     made.objective.direction = "min"
     made._set_project_dir(str(folder), "project")
-    made.reload()
+    if (folder / "project" / "oracle.json").exists():
+        made.reload()
     return made, link_to(made, made, folder / "project", ())
 
 
@@ -68,6 +71,23 @@ def test_a_trial_after_those_taken_up_has_the_next_number(tmp_path):
     study = read_study(tmp_path / "project" / STUDY_FILE)
     assert [one.number for one in study.trials] == [0, 1, 2]
     assert (study.trials[2].trial_id, study.trials[2].score) == (trial.trial_id, 0.5)
+
+
+def test_an_oracle_that_gives_up_runs_the_others_trials_again_when_it_goes_on(tmp_path):
+    first, link = linked(tmp_path, 3)
+    first.max_consecutive_failed_trials = 1
+    declare(first, build)
+    link.open()
+    bad, good = (first.create_trial(name) for name in "ab")
+    for trial, name in ((bad, "a"), (good, "b")):
+        link.begin(trial, name)
+    bad.status = FAILED
+    with pytest.raises(SearchFailedError, match="gives up"):
+        link.finish(bad)
+    link.close()
+    later, _ = linked(tmp_path, 3)
+    assert later.create_trial("c").trial_id == good.trial_id
+    assert later.create_trial("d").trial_id not in (bad.trial_id, good.trial_id)
 
 
 def test_a_chief_of_keras_tuners_oracle_keeps_no_study(tmp_path, monkeypatch):

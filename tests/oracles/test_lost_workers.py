@@ -62,6 +62,13 @@ def test_the_one_that_comes_back_is_told_to_stop(search):
     assert "Trial 0001 is no longer that of 'frozen'" in told["frozen"][1]
 
 
+def test_the_logs_of_the_trial_that_was_taken_are_those_of_its_new_worker(search):
+    study, *_ = search
+    logs = study.path.parents[1] / "logs"
+    sessions = sorted(path.name for path in logs.glob("*/execution*"))
+    assert sessions == ["execution0"] * 2 + ["execution0-repeat1"] * 2
+
+
 def test_all_find_the_best_afterwards(search):
     study, _, told, _ = search
     best = min(study.completed, key=lambda trial: trial.score)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 from made_up import points
 
-from tfhpo.surrogates.gaussian_process import Priors
+from tfhpo.surrogates.gaussian_process import Priors, fitted
 from tfhpo.surrogates.kernels import Columns
 from tfhpo.surrogates.refitting import GrowingFit
 
@@ -28,6 +28,21 @@ def test_it_is_fitted_again_when_a_twentieth_more_is_known():
     second = of(fit, 42)
     assert np.array_equal(of(fit, 44), second)
     assert not np.array_equal(of(fit, 45), second)
+
+
+def test_a_fit_to_many_that_goes_on_takes_few_steps(monkeypatch):
+    taken = []
+
+    def recorded(columns, points, outputs, start, kernel, steps, priors):
+        taken.append((len(outputs), steps))
+        return fitted(columns, points, outputs, start, kernel, 1, priors)
+
+    monkeypatch.setattr("tfhpo.surrogates.refitting.fitted", recorded)
+    fit = GrowingFit("matern52")
+    for n in (90, 100, 110, 120):
+        of(fit, n)
+    of(GrowingFit("matern52"), 120)
+    assert taken == [(90, 40), (100, 40), (110, 10), (120, 10), (120, 40)]
 
 
 def test_a_restored_fit_is_the_same():

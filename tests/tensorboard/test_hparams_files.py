@@ -5,6 +5,7 @@ import dataclasses
 import math
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -266,6 +267,56 @@ def test_the_order_of_calls_is_kept(logger, logdir):
         logger.on_execution_end(trial, 0, "success", 0.5)
     with pytest.raises(ArgumentError, match="on_search_begin"):
         HParamsLogger(logdir).on_search_end(search.SPACE)
+
+
+# ------------------------------------------------------------------ a trial that was taken
+
+
+@pytest.fixture
+def other(logdir):
+    """The logger of the worker that has trial 1 next."""
+    other = HParamsLogger(logdir)
+    other.on_search_begin(search.SPACE, search.OBJECTIVE, "max", search.METRICS)
+    return other
+
+
+def tell_of_epoch(logger, trial):
+    logger.on_epoch_end(trial, 0, 0, {"loss": 1.0})
+
+
+def tell_of_end(logger, trial):
+    logger.on_execution_end(trial, 0, "success", 0.5)
+
+
+def tell_of_failure(logger, trial):
+    logger.on_trial_end(failed(1))
+
+
+@pytest.mark.parametrize("tell", [tell_of_epoch, tell_of_end, tell_of_failure])
+def test_what_a_worker_tells_of_a_trial_that_was_taken_is_dropped(logger, other, logdir, tell):
+    trial = search.trial(1)
+    logger.on_execution_begin(trial, 0)
+    search.complete(other, search.trial(1, attempt=1))
+    whole = {path: path.stat().st_size for path in logdir.rglob("*")}
+    tell(logger, trial)
+    assert {path: path.stat().st_size for path in logdir.rglob("*")} == whole
+
+
+def test_an_execution_that_begins_after_its_trial_was_taken_leaves_no_trace(logger, other, logdir):
+    trial = search.trial(1)
+    other.on_execution_begin(search.trial(1, attempt=1), 0)
+    logger.on_execution_begin(trial, 0)
+    tell_of_epoch(logger, trial)
+    tell_of_end(logger, trial)
+    assert [path.name for path in (logdir / "0001").iterdir()] == ["execution0-repeat1"]
+    tell_of_epoch(other, search.trial(1, attempt=1))
+
+
+def test_a_folder_that_somebody_removed_is_told(logger, logdir):
+    logger.on_execution_begin(search.trial(1), 0)
+    shutil.rmtree(logdir / "0001")
+    with pytest.raises(StudyWriteError, match="must lie in a folder that can be written"):
+        tell_of_epoch(logger, search.trial(1))
 
 
 # ------------------------------------------------------------------ where it can go

@@ -187,7 +187,7 @@ def test_a_log_directory_of_another_search(tmp_path):
 
 
 def test_ctrl_c_while_the_study_is_opened_gives_it_back(tmp_path, monkeypatch):
-    def interrupted(keeper, project):
+    def interrupted(keeper, project, ended):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -14,16 +14,16 @@ def files(folder):
 
 
 class Stumbles(keras.callbacks.Callback):
-    """Fails in the second epoch of the first training that finds a mark absent."""
+    """Raises at the end of the second epoch of the first training that finds a mark absent."""
 
-    def __init__(self, mark):
+    def __init__(self, mark, error):
         super().__init__()
-        self.mark = Path(mark)
+        self.mark, self.error = Path(mark), error
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_end(self, epoch, logs=None):
         if epoch == 1 and not self.mark.exists():
             self.mark.touch()
-            raise OSError("the disk was away")
+            raise self.error
 
 
 def test_trials_and_their_executions_write_apart(tmp_path):
@@ -44,16 +44,32 @@ def test_trials_and_their_executions_write_apart(tmp_path):
     assert (tmp_path / "best.csv").exists()
 
 
-def test_a_failed_attempt_is_not_gone_on_from(tmp_path):
-    """Its backup is of another seed."""
+@pytest.mark.parametrize(
+    ("error", "times"), [(OSError("the disk was away"), (1, 0)), (KeyboardInterrupt(), (0, 1))]
+)
+def test_a_training_that_broke_off_is_not_gone_on_from(tmp_path, error, times):
+    """A failed one had another seed, and of either the epochs before would be missing."""
     backup = keras.callbacks.BackupAndRestore(tmp_path / "backup", delete_checkpoint=False)
     tuner = random_search(tmp_path, max_trials=1, max_retries_per_trial=1)
-    searched(tuner, callbacks=[backup, Stumbles(tmp_path / "mark")])
+    callbacks = [backup, Stumbles(tmp_path / "mark", error)]
+    searched(tuner, callbacks=callbacks)
+    if tuner.stop_reason == "interrupted":
+        searched(tuner, callbacks=callbacks)
     (trial,) = tuner.study().trials
-    assert (trial.status, trial.attempt) == ("COMPLETED", 1)
+    assert (trial.status, trial.attempt, trial.interruptions) == ("COMPLETED", *times)
     assert [report.step for report in tuner.study().reports[0]] == [0, 1]
     folders = sorted({str(Path(name).parent) for name in files(tmp_path / "backup")})
-    assert folders == ["0000/execution0", "0000/execution0-attempt1"]
+    assert folders == ["0000/execution0", "0000/execution0-repeat1"]
+
+
+@pytest.mark.parametrize(("logdir", "run"), [(None, "execution0"), ("logs", "callback0")])
+def test_tensorboard_does_not_mix_two_attempts(tmp_path, logdir, run):
+    board = keras.callbacks.TensorBoard(tmp_path / "board")
+    settings = {"max_retries_per_trial": 1, "logdir": logdir and tmp_path / logdir}
+    tuner = random_search(tmp_path, max_trials=1, **settings)
+    searched(tuner, callbacks=[board, Stumbles(tmp_path / "mark", OSError("away"))])
+    runs = sorted(path.name for path in (tmp_path / "board" / "0000").iterdir())
+    assert runs == [run, f"{run}-repeat1"]
 
 
 @pytest.mark.parametrize("given", [Path, str, "{}/".format])

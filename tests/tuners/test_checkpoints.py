@@ -1,5 +1,7 @@
 """Which weights lie on disk after a search, and what is told where they do not."""
 
+from pathlib import Path
+
 import keras_tuner as kt
 import pytest
 from small_searches import (
@@ -78,6 +80,47 @@ def test_a_resumed_search_removes_what_a_killed_process_left_unfinished(tmp_path
     tuner = searched(random_search(tmp_path, max_trials=3), epochs=1)
     assert not folder.exists()
     assert weights_on_disk(tuner) == best_ids(tuner, 1)
+
+
+def test_what_an_open_trial_left_is_removed_before_it_runs_again_and_not_meanwhile(tmp_path):
+    def leave(trial_id, name):
+        folder = tmp_path / f"trial_{trial_id}"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"weights")
+        return folder
+
+    keeper = CheckpointKeeper(1, lambda trial_id: str(tmp_path / f"trial_{trial_id}"))
+    ended = leave("0000", "checkpoint.weights.h5")
+    open_yet = leave("0001", "unfinished.checkpoint.weights.h5")
+    keeper.take_up(tmp_path, ended=["0000"])
+    assert not open_yet.exists()
+    # Its process has written them again, and another trial ends before it does.
+    leave("0001", "checkpoint.weights.h5")
+    keeper.prune(["0002"])
+    assert open_yet.exists()
+    assert not ended.exists()
+
+
+def test_what_a_process_left_that_was_killed_while_it_wrote_goes_at_the_end(tmp_path):
+    class Killed(tfhpo.tuners.SearchListener):
+        """Leaves what the process of a trial leaves that is killed and has no further attempt."""
+
+        def on_trial_end(self, trial):
+            if trial.status == "FAILED":
+                folder = Path(tuner.get_trial_dir(trial.trial_id))
+                left.append(folder)
+                (folder / "unfinished.checkpoint.weights.h5").write_bytes(b"half of them")
+
+    def build(hp):
+        if hp.Choice("units", [2, 3, 4]) == 3:
+            raise OSError("no three")
+        return compiled(network(3))
+
+    left = []
+    tuner = tfhpo.GridSearch(build, "val_loss", directory=tmp_path, listeners=[Killed()])
+    searched(tuner, epochs=1)
+    assert weights_on_disk(tuner) == best_ids(tuner, 1)
+    assert [folder.exists() for folder in left] == [False]
 
 
 def test_a_fit_with_a_score_of_its_own_keeps_the_best_by_that_score(tmp_path):

@@ -10,6 +10,7 @@ from small_searches import FIT, X, Y, network, random_search
 
 import tfhpo
 from tfhpo.tuners import PlanWarning
+from tfhpo.tuners.distant import Wire
 
 # What `validation_split` of these searches leaves, and their batch size: 3 steps an epoch.
 SAMPLES, BATCH = 48, 16
@@ -121,3 +122,12 @@ def test_workers_pass_it_on_once(tmp_path):
     tuner = random_search(tmp_path, longer_than_planned, max_trials=4, workers=2)
     (message,) = told(tuner, epochs=4, batch_size=lambda hp: hp.get("size"))
     assert "planned for" in message
+
+
+def test_a_plan_that_is_told_where_a_trial_is_trained_is_told_in_the_search_too(tmp_path):
+    """A cluster's first task trains in the search's own process, and its warnings are caught."""
+    tuner = random_search(tmp_path)
+    there = tuner._sent(Wire())
+    for sender in (there, tuner):
+        with pytest.warns(PlanWarning, match="the plan"):
+            sender._tell_of_plan("the plan")

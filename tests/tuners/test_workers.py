@@ -258,6 +258,7 @@ def test_a_warning_of_a_worker_is_passed_on_once(tmp_path):
         ({"workers": 2, "trial_timeout": -1}, r"trial_timeout is a positive number.*Received: -1"),
         ({"workers": 2, "trials_per_process": 0}, r"trials_per_process is a positive.*Received: 0"),
         ({"workers": 2, "ray_address": "x"}, r"`ray_address` needs `engine='ray'`"),
+        ({"ray_address": "x"}, r"`ray_address` needs `engine='ray'`"),
         ({"engine": "ray", "max_process_memory": 9}, r"is for processes of this machine"),
         ({"engine": "slurm"}, r"must be 'processes' or 'ray'. Received: 'slurm'"),
         ({"isolate": "yes"}, r"`isolate` must be True or False. Received: 'yes'"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -10,6 +9,8 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, NamedTuple
+
+from tfhpo.execution.killing import signal_group
 
 # A process that it started, and that outlives it, may hold its output open.
 _DRAIN_SECONDS = 2.0
@@ -68,22 +69,17 @@ class ChildProcess:
 
     def interrupt(self) -> None:
         """Asks it to end, as Ctrl-C does."""
-        self._send(signal.SIGINT)
+        signal_group(self._popen.pid, signal.SIGINT)
 
     def kill(self) -> None:
         """Ends it with all that it started."""
-        self._send(signal.SIGKILL)
+        signal_group(self._popen.pid, signal.SIGKILL)
 
     def drain(self) -> None:
         """Ends what it started, and waits for its own end and the rest of its output."""
         self.kill()
         for thread in self._threads:
             thread.join(_DRAIN_SECONDS)
-
-    def _send(self, number: signal.Signals) -> None:
-        # The group may be gone, or, on macOS, hold nothing but a process that has just ended.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._popen.pid, number)
 
     def _await_end(self, on_end: Callable[[Ended], object]) -> None:
         on_end(Ended(self._name, self._popen.wait()))

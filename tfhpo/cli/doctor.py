@@ -134,7 +134,7 @@ def _computing() -> list[Finding]:
         Finding("keras backend", keras.config.backend()),
         Finding("devices", names, "" if has_gpu else "no GPU seen: trials run on the CPU"),
         gpus_to_divide(),
-        Finding('workers="auto"', _places()),
+        workers_at_once(),
         Finding('distribution="mirrored"', _replicas()),
     ]
 
@@ -150,8 +150,17 @@ def gpus_to_divide() -> Finding:
     return Finding("GPUs for workers", told, advice)
 
 
-def _places() -> str:
+def workers_at_once() -> Finding:
     """Returns what would run where with as many workers as fit the machine."""
+    from tfhpo.execution import NEEDED, has_workers
+
+    part = 'workers="auto"'
+    if not has_workers():
+        return Finding(part, "none", f"worker processes need {NEEDED}")
+    return Finding(part, _places())
+
+
+def _places() -> str:
     from tfhpo.execution import slots
 
     places = slots("auto")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tfhpo.cli import places
-from tfhpo.cli.launching import Launch
 from tfhpo.cli.places import CpusOption, GpusOption
 from tfhpo.environment import HELD_PORT
 from tfhpo.errors import ArgumentError
@@ -49,9 +48,17 @@ def launch(
     All run the same script, under KerasTuner's environment variables: KERASTUNER_TUNER_ID,
     KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT. Their output comes here, each line behind the
     name of its process. A worker that a signal kills is started again, and its trial is repeated;
-    where the chief fails, or no worker is left, all are ended. The exit status is 0 if the chief
-    ended well, and every worker that was not replaced.
+    where the chief fails, or no worker is left, all are ended. Workers that still run 60 s after
+    the chief's end are ended, too: what takes long after the search, such as refit_best(), is for
+    a program of its own. The exit status is 0 if the chief ended well, and every worker that was
+    not replaced; 124 if workers were late.
     """
+    from tfhpo.execution import check_has_workers
+
+    check_has_workers("`tfhpo launch` needs")
+    # It names signals that Windows lacks, where all other commands work.
+    from tfhpo.cli.launching import Launch
+
     if not script.is_file():
         raise ArgumentError(f"A script to launch is a file. Received: {str(script)!r}.")
     command = [sys.executable, str(script), *(arguments or ())]

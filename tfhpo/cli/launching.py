@@ -1,4 +1,7 @@
-"""The processes of `tfhpo launch`: started together, watched, and ended together."""
+"""The processes of `tfhpo launch`: started together, watched, and ended together.
+
+It names signals that Windows lacks, where nothing is launched.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,14 @@ from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
 from tfhpo.cli.child_process import ChildProcess, Ended
+from tfhpo.execution.killing import killed_by
 
 #: What the one process is called that is no worker.
 CHIEF = "chief"
 # As shells have it, for a process that a signal has ended.
 _SIGNALLED = 128
+# As the program `timeout` has it.
+_LATE = 124
 _HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -74,8 +80,9 @@ class Launch:
         """Runs all processes until they have ended.
 
         Returns:
-            The exit status: 0 if all is well; that of the chief if it failed, else of a worker;
-            128 and the number of a signal that was to end this program.
+            The exit status: 0 if all is well; that of the chief if it failed, else of a worker,
+            124 for one that went on for too long after the chief; 128 and the number of a signal
+            that was to end this program.
         """
         with self._hearing_signals():
             try:
@@ -106,8 +113,7 @@ class Launch:
 
     def _take(self, event: Ended | Signalled | None) -> None:
         if event is None:
-            self._say(f"{', '.join(self._running)} went on for too long after the chief: ended.")
-            self._end_all()
+            self._take_delay()
         elif isinstance(event, Signalled):
             self._signalled = event.number
             self._say(f"{signal.Signals(event.number).name}: all are ended.")
@@ -140,6 +146,13 @@ class Launch:
             if serves and len(self._running) == 1 and not self._well:
                 self._say("No worker is left: the chief is ended.")
                 self._end_all()
+
+    def _take_delay(self) -> None:
+        late, seconds = ", ".join(self._running), self._patience.after_search
+        self._say(f"{late} went on for more than {seconds:g} s after the chief: ended.")
+        # What they were still at may be what the script is for.
+        self._failures |= dict.fromkeys(self._running, _LATE)
+        self._end_all()
 
     def _fail(self, ended: Ended) -> None:
         self._say(f"{ended.name} {_how(ended.code)}.")
@@ -196,7 +209,4 @@ def _left(until: float) -> float:
 def _how(code: int) -> str:
     if code >= 0:
         return f"has failed with exit status {code}"
-    with contextlib.suppress(ValueError):
-        return f"was killed by {signal.Signals(-code).name}"
-    # Real-time signals have no names.
-    return f"was killed by signal {-code}"
+    return killed_by(-code)

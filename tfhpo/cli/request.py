@@ -61,7 +61,8 @@ class TuneRequest:
         logdir: Where TensorBoard's logs go, an absolute path.
         workers: How many trials run at a time, or "auto"; None for one, in this process.
         isolate: Whether the trials of one worker run in another process.
-        gpus_per_trial: How many GPUs each worker gets; None for one, where there are some.
+        gpus_per_trial: How many GPUs each worker gets; None for as many whole ones as are there for
+            each of a given number of workers, and one with "auto"; on Ray for none.
         cpus_per_trial: How many processor cores each worker gets; None for an equal share.
         trial_timeout: Seconds that a trial may take; None for no bound.
         ray_address: The Ray cluster to run the trials on; None for this machine.

@@ -19,8 +19,10 @@ from tfhpo.execution.in_step import Crew, InStep
 from tfhpo.execution.local import LocalProcesses
 from tfhpo.execution.names import Names
 from tfhpo.execution.resources import SHARING, Slot, Workers, slots, usable_cpus
+from tfhpo.execution.systems import NEEDED, check_has_workers, has_workers
 
 __all__ = [
+    "NEEDED",
     "SHARING",
     "Crew",
     "Engine",
@@ -39,7 +41,9 @@ __all__ = [
     "Slot",
     "Task",
     "Workers",
+    "check_has_workers",
     "find_gpus",
+    "has_workers",
     "slots",
     "usable_cpus",
     "visible_gpus",

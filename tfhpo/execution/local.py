@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import wait
 from typing import Any
 
-from tfhpo.errors import ArgumentError
 from tfhpo.execution.engine import Engine, Function, Outcome, Task
 from tfhpo.execution.limits import Limits
 from tfhpo.execution.local_worker import LocalWorker
@@ -24,6 +22,7 @@ from tfhpo.execution.loop import Ending, drive
 from tfhpo.execution.names import OWN_NAMES, Names
 from tfhpo.execution.parcel import Parcel
 from tfhpo.execution.resources import Slot, Workers, slots
+from tfhpo.execution.systems import check_has_workers
 
 # How often the memory of the processes is looked at, where it is bounded.
 _MEMORY_SECONDS = 0.5
@@ -81,11 +80,7 @@ class LocalProcesses(Engine):
         echo: Callable[[str], None] | None = None,
         names: Names = OWN_NAMES,
     ) -> None:
-        if os.name != "posix":
-            raise ArgumentError(
-                "Worker processes need Linux or macOS; on Windows, WSL 2 is one. Without workers, "
-                f"tasks run in this process. Received: os.name={os.name!r}"
-            )
+        check_has_workers("Worker processes need", "Without workers, tasks run in this process.")
         self.slots: list[Slot] = slots(workers, gpus_per_task, cpus_per_task, names=names)
         self._limits = Limits(
             tasks_per_process, max_memory, hard_memory, task_timeout, start_timeout, names

@@ -12,21 +12,25 @@ import sys
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any
 
 import psutil
 
 from tfhpo.execution.descriptors import copy_above_standard
+from tfhpo.execution.killing import killed_by, signal_group
 from tfhpo.execution.last_words import last_words
 from tfhpo.execution.messages import STACK_SIGNAL
+from tfhpo.execution.module_path import module_path
 from tfhpo.execution.parcel import Address
 from tfhpo.execution.resources import Slot
 
-# The Python path comes first, because tfhpo itself may be found by it alone. Nothing else is loaded
-# that the user's program loads, so that a script needs no guard around its main part.
+# The Python path comes first, because tfhpo itself may be found by it alone. Until then nothing is
+# taken from the present folder, which a program that lies elsewhere does not see either. Nothing
+# else is loaded that the user's program loads, so that a script needs no guard around its main
+# part.
 _BOOT = """
 import sys
+sys.path[:] = filter(None, sys.path)
 from multiprocessing.connection import Connection
 connection = Connection(int(sys.argv[1]))
 sys.path[:], sys.argv[:] = connection.recv()
@@ -86,9 +90,8 @@ class WorkerProcess:
         finally:
             theirs.close()
             os.close(printed)
-        path = [entry or str(Path.cwd()) for entry in sys.path]
         # One that does not take them is not ready in time.
-        _give(self.connection.send, (path, sys.argv))
+        _give(self.connection.send, (module_path(), sys.argv))
         _give(self.connection.send, (os.getpid(), address))
 
     def _start(self, theirs: int, printed: int, address: Address) -> subprocess.Popen[bytes]:
@@ -167,9 +170,7 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """Ends the process and all that it started, without waiting for that."""
-        # The group may be gone, or, on macOS, hold nothing but a process that has just ended.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._popen.pid, signal.SIGKILL)
+        signal_group(self._popen.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Ends the process and frees what belongs to it."""
@@ -225,10 +226,5 @@ def _give(send: Callable[[Any], None], item: Any) -> bool:
 
 
 def _killed(number: int) -> str:
-    try:
-        name = signal.Signals(number).name
-    except ValueError:
-        # Real-time signals have none.
-        name = f"signal {number}"
-    hint = " (the kernel does so where memory runs out)" if name == "SIGKILL" else ""
-    return f"was killed by {name}{hint}"
+    is_hard = number == signal.SIGKILL
+    return killed_by(number) + (" (the kernel does so where memory runs out)" if is_hard else "")

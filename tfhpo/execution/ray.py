@@ -21,6 +21,9 @@ from tfhpo.execution.ray_words import death, out_of_memory
 from tfhpo.execution.ray_worker import RayWorker
 from tfhpo.execution.resources import SHARING, Workers, check_gpus, check_workers
 
+# What is less than this, Ray refuses, but only when it starts an actor.
+_LEAST_SHARE = 0.0001
+
 
 class RayCluster(Engine):
     """Runs tasks in the actors of a Ray cluster, and replaces those that die with their node.
@@ -72,7 +75,10 @@ class RayCluster(Engine):
                 "A worker gets some processor cores, or a share of one above 0. Received: "
                 f"{names.cpus_per_task}={cpus_per_task!r}"
             )
-        self._resources = {"num_cpus": cpus_per_task, "num_gpus": gpus_per_task}
+        self._resources = {
+            "num_cpus": _quantity(names.cpus_per_task, cpus_per_task),
+            "num_gpus": _quantity(names.gpus_per_task, gpus_per_task),
+        }
         self._workers, self._address, self._names = workers, address, names
         self._limits = Limits(
             tasks_per_process, task_timeout=task_timeout, start_timeout=start_timeout, names=names
@@ -119,8 +125,8 @@ class RayCluster(Engine):
             raise ArgumentError(
                 f"The cluster, with {totals['num_cpus']:g} processor cores and "
                 f"{totals['num_gpus']:g} GPUs, has no room for a worker. Received: "
-                f"{self._names.cpus_per_task}={self._resources['num_cpus']!r}, "
-                f"{self._names.gpus_per_task}={self._resources['num_gpus']!r}"
+                f"{self._names.cpus_per_task}={self._resources['num_cpus']:g}, "
+                f"{self._names.gpus_per_task}={self._resources['num_gpus']:g}"
             )
         return room
 
@@ -130,6 +136,16 @@ def _check_installed() -> None:
         import ray  # noqa: F401 - only whether it is there
     except ImportError as error:
         raise MissingExtraError.of("ray", "ray", "Running trials on a cluster") from error
+
+
+def _quantity(name: str, amount: float) -> float:
+    """Returns how much of a resource a worker gets, as Ray takes it: no number of NumPy's."""
+    if 0 < amount < _LEAST_SHARE:
+        raise ArgumentError(
+            f"The smallest share of a core or GPU is {_LEAST_SHARE} on Ray. "
+            f"Received: {name}={amount!r}"
+        )
+    return float(amount)
 
 
 def _put(function: Function) -> Any:

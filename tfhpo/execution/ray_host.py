@@ -7,7 +7,6 @@ import pickle
 import sys
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeAlias
 
@@ -17,6 +16,7 @@ import numpy as np
 from tfhpo.execution.attempt import attempt
 from tfhpo.execution.engine import Function
 from tfhpo.execution.messages import Raised, Returned, Said
+from tfhpo.execution.module_path import module_path
 from tfhpo.execution.parcel import LARGE
 from tfhpo.execution.resources import thread_bounds
 
@@ -50,7 +50,7 @@ def pack(function: Function) -> Packed:
 
     # Not by Ray's own cloudpickle: local classes would not come back as themselves.
     stream = cloudpickle.dumps(function, buffer_callback=keep_within)
-    return Packed([entry or str(Path.cwd()) for entry in sys.path], stream, buffers)
+    return Packed(module_path(), stream, buffers)
 
 
 class Host:

@@ -128,7 +128,7 @@ def _share(
     """Returns how many each gets; None where there is nothing to divide or to hide."""
     if gpus_per_task is None:
         # A given number of workers leaves no GPU idle.
-        many = 1 if workers == "auto" else len(gpus) // max(workers, 1)
+        many = 1 if workers == "auto" else len(gpus) // workers
         return float(max(many, 1)) if gpus else None
     check_gpus(gpus_per_task, names)
     if gpus_per_task > len(gpus):

@@ -167,6 +167,8 @@ class BayesianOptimization(Strategy):
         self._design = InitialDesign(num_initial_points, int(rng.integers(2**31)))
         # Fitted when they are needed first: that takes a moment.
         self._tellers: list[Foreteller] | None = None
+        # The last model, and what it was made of.
+        self._made: tuple[tuple[bytes, int], GaussianProcess] | None = None
         self._begin_fits()
         self._survey()
 
@@ -216,7 +218,7 @@ class BayesianOptimization(Strategy):
     def _tried(self, x: FloatArray, active: BoolArray) -> BoolArray:
         """Returns which points repeat a trial, `q`."""
         # With an infinite column nothing is met twice on the way.
-        finite = ~np.any(active & self._infinite, axis=1)
+        finite: BoolArray = ~np.any(active & self._infinite, axis=1)
         for row in np.flatnonzero(finite):
             finite[row] = self.history.tried(Point(x[row], active[row]))
         return finite
@@ -349,12 +351,11 @@ class BayesianOptimization(Strategy):
     def _begin_fits(self) -> None:
         self._fit = GrowingFit(self.kernel)
         self._failure_fit = GrowingFit(self.kernel, LABEL_PRIORS)
-        # The last model, and what it was made of.
-        self._made: tuple[tuple[bytes, int], GaussianProcess] | None = None
+        self._made = None
 
     def _take_former(self) -> None:
         super()._take_former()
-        self._tellers = None
+        self._tellers = self._made = None
 
     def _survey(self) -> None:
         """Notes what the space says of its columns."""

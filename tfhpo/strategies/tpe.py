@@ -8,26 +8,31 @@ Notation:
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tfhpo.arguments import NumberRule, integer, positive
-from tfhpo.space import Kind, Point, Space
-from tfhpo.strategies.candidates import best_first, from_anywhere, joined
+from tfhpo.space import Domain, FloatArray, Kind, Point, Space
+from tfhpo.strategies.candidates import best_first, evenly, from_anywhere, joined
 from tfhpo.strategies.former_promise import FormerPromise
 from tfhpo.strategies.initial import InitialDesign
 from tfhpo.strategies.prior_weight import PRIOR_WEIGHT, Belief
 from tfhpo.strategies.strategy import Strategy
-from tfhpo.surrogates.parzen import ParzenDensity, Sizes, bandwidths_of
+from tfhpo.surrogates.parzen import Columns, Listed, ParzenDensity, bandwidths_of
 
-# Good points at least and at most.
-_FEWEST, _MOST = 2, 25
+# Good points at least and at most, and others with a score, or failed, at most.
+_FEWEST, _MOST, _MOST_OTHERS = 2, 25, 400
 # The share of a choice that is spread over all choices.
 _SPREAD = 0.1
+# The weight of the uniform component, where a point's is 1.
+_UNIFORM = 1.0
 # The narrowest density, on the unit interval.
 _LEAST = 0.02
+# Values of an ordered column at most whose shares in the densities are exact.
+_LISTED = 32
 # One candidate from the parameters' distributions for so many drawn from l.
 _FEW = 4
 
@@ -40,7 +45,8 @@ class TPE(Strategy):
     The first points are the user's defaults and then a scrambled Sobol sequence. After them
 
     - the best `ceil(good_share n)` points, at least 2 and at most 25, are good; all others are not,
-      and neither are failed points, nor pending ones, so that many workers spread out;
+      and neither are failed points, nor pending ones, so that many workers spread out (of more than
+      400 others, an even choice);
     - l and g are mixtures around the two sets, each component a product over the columns that its
       point used (`surrogates/parzen.py`);
     - of `num_candidates` points drawn from l, the one with the highest l / g is tried that was not
@@ -102,12 +108,12 @@ class TPE(Strategy):
         keys = self.history.scored
         if self._design.due(self.history, len(self._seeds)):
             doubted = self._belief.doubted(self.history)
-            point = self._design.point(self.space, len(self.history), doubted=doubted)
+            point = self._design.next(self.space, self.history, doubted=doubted)
             return self._draw_untried() if self.history.tried(point) else point
         ranked = best_first(keys, self.history.scores)
         count = max(_FEWEST, min(math.ceil(self.good_share * len(ranked)), _MOST))
-        others = np.concatenate([ranked[count:], self.history.failed, self.history.pending])
-        good, bad = self._around(ranked[:count]), self._around(others)
+        good = self._density(self._at(ranked[:count]), _good_weights(count))
+        bad = self._density(self._at(self._others(ranked[count:])))
         x, active = self._candidates(good)
         promise = good.log_density(x, active) - bad.log_density(x, active)
         if self._belief:
@@ -130,15 +136,20 @@ class TPE(Strategy):
             found = joined(found, self.space.points(self._promise.sample(few, self.rng)))
         return found
 
-    def _around(self, keys: npt.NDArray[np.intp]) -> ParzenDensity:
-        return self._density(Point(self.history.x[keys], self.history.active[keys]))
+    def _others(self, worse: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Returns the keys of all that is not good; an even choice of it where there is much."""
+        known = np.concatenate([worse, self.history.failed])
+        return np.concatenate([evenly(known, _MOST_OTHERS), self.history.pending])
 
-    def _density(self, points: Point) -> ParzenDensity:
-        """Returns the mixture around some points, and one uniform component of equal weight."""
+    def _at(self, keys: npt.NDArray[np.intp]) -> Point:
+        return Point(self.history.x[keys], self.history.active[keys])
+
+    def _density(self, points: Point, weights: FloatArray | None = None) -> ParzenDensity:
+        """Returns the mixture around points, of equal weights by default, and a uniform one."""
         x, active = points
-        widths = bandwidths_of(self._sizes, x, active, scale=self.bandwidth, least=_LEAST)
-        weights = np.ones(len(x) + 1)
-        return ParzenDensity(self._sizes, x, active, weights, widths, _SPREAD)
+        widths = bandwidths_of(x, active, scale=self.bandwidth, least=_LEAST)
+        all_weights = np.append(np.ones(len(x)) if weights is None else weights, _UNIFORM)
+        return ParzenDensity(self._columns, x, active, all_weights, widths, _SPREAD)
 
     def _take_former(self) -> None:
         super()._take_former()
@@ -148,11 +159,7 @@ class TPE(Strategy):
     def _survey(self) -> None:
         """Notes what the space says of its columns."""
         self._belief = Belief(self.space, self.prior_weight)
-        domains = [parameter.domain for parameter in self.space.parameters]
-        self._sizes = Sizes(
-            np.array([domain.kind is Kind.CATEGORICAL for domain in domains], dtype=bool),
-            np.array([domain.size or 0 for domain in domains], dtype=np.intp),
-        )
+        self._columns = _columns([parameter.domain for parameter in self.space.parameters])
 
     # ------------------------------------------------------------------ state
 
@@ -164,3 +171,31 @@ class TPE(Strategy):
 
     def _space_grew(self) -> None:
         self._survey()
+
+
+def _good_weights(count: int) -> FloatArray:
+    """Returns the weights of the good points, the best first, of mean 1."""
+    return np.ones(count)
+
+
+def _columns(domains: Sequence[Domain]) -> Columns:
+    """Returns what the densities must know of columns."""
+    listed = {
+        column: _listed(domain)
+        for column, domain in enumerate(domains)
+        if domain.size and (domain.kind is Kind.CATEGORICAL or domain.size <= _LISTED)
+    }
+    return Columns(listed, np.array([_steps(domain) for domain in domains]))
+
+
+def _listed(domain: Domain) -> Listed:
+    places = [domain.unit_of_index(index) for index in range(domain.size or 0)]
+    return Listed(np.array(places), domain.even_shares(), domain.kind is Kind.CATEGORICAL)
+
+
+def _steps(domain: Domain) -> tuple[float, float]:
+    """Returns how far the first and the last place are from the next ones; 0 without any."""
+    size = domain.size or 1
+    if size == 1:
+        return 0.0, 0.0
+    return domain.unit_of_index(1), 1.0 - domain.unit_of_index(size - 2)

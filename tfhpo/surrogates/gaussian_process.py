@@ -52,7 +52,8 @@ _BOUNDS = {
     "signal": (-3.0, 3.0),
     "noise": (-13.0, 1.0),
 }
-_STEPS = 40
+#: Steps of a fit at most.
+STEPS = 40
 # t, of outputs of variance 1.
 _LEVEL = 1.0
 
@@ -335,7 +336,7 @@ def fitted(
     outputs: FloatArray,
     start: Hyperparameters | None = None,
     kernel: str = "matern52",
-    steps: int = _STEPS,
+    steps: int = STEPS,
     priors: Priors | None = None,
 ) -> Hyperparameters:
     """Returns the most probable hyperparameters.

@@ -4,19 +4,25 @@ Notation:
     n, q        the numbers of seen and of asked points
     d           the number of columns
     x, m        places in [0, 1] and activity masks
-    b           the bandwidths of the ordered columns, `d`
+    u           the place of a seen point in a column
+    b           its bandwidth there
+    C           the number of values of a listed column
+    s           their even shares, `C`: what they have of a uniform distribution
     e           the share of a categorical component that is spread over all choices
-    C           the number of choices of a categorical column
     w           the components' weights, `n + 1`, of sum 1
 
 Each seen point is a component, a product over the columns; one more, uniform, keeps the density
 above 0 everywhere. Where component and asked point both use a column, its factor is
 
-    ordered        a normal density of deviation b around the component, cut to [0, 1]
-    categorical    1 - e + e / C for the component's choice, e / C for another
+    categorical     (1 - e) [the component's choice] + e s
+    listed          the share of the asked value's cell in a normal distribution of deviation b
+                    around the component, cut to the cells of all values
+    other           the density of such a distribution, cut to the column's extent
 
-Where the asked point uses a column that the component does not, the factor is uniform, 1 or 1 / C;
-where the asked point does not use it, 1.
+A value's cell reaches half the way to its neighbours, and those of the first and the last value as
+far beyond the ends: no value has less of the normal distributions for being at an end. Where the
+asked point uses a column that the component does not, the factor is uniform, s or 1 / extent; where
+the asked point does not use it, 1.
 
 Source:
     Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NeurIPS (2011). Products over
@@ -27,7 +33,7 @@ Source:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -35,48 +41,148 @@ import scipy.special
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.intp]
 
 _LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
+# How many places in the middle are added to those of a column when its deviation is asked for.
+_MIDDLE = 1.0
+# The power of the number of places by which bandwidths shrink.
+_SHRINKING = 0.2
+# The narrowest component of a listed column, in cells of its value.
+_CELLS = 0.5
+_TINY = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True)
-class Sizes:
+class Listed:
+    """A column whose values are listed.
+
+    Args:
+        places: Where the values lie, `C`, ascending.
+        shares: s, of sum 1.
+        categorical: Whether their order means nothing.
+    """
+
+    places: FloatArray
+    shares: FloatArray
+    categorical: bool
+
+    def index(self, x: FloatArray) -> IntArray:
+        """Returns the index of the value nearest to each place, `n`.
+
+        Args:
+            x: Places, `n`.
+        """
+        return np.searchsorted(0.5 * (self.places[1:] + self.places[:-1]), x)
+
+    def log_shares(self, index: IntArray, bandwidth: float, spread: float) -> FloatArray:
+        """Returns the logarithms of the values' shares in components, `n x C`.
+
+        Args:
+            index: The components' values, `n`.
+            bandwidth: b of an ordered column, at least; it is widened to half a component's cell.
+            spread: e of a categorical one.
+        """
+        if self.categorical:
+            mine = index[:, None] == np.arange(len(self.places))
+            found: FloatArray = np.log((1.0 - spread) * mine + spread * self.shares)
+            return found
+        return self._around(bandwidth)[index]
+
+    def _around(self, bandwidth: float) -> FloatArray:
+        """Returns the logarithms of the cells' shares around each value, `C x C`."""
+        if len(self.places) == 1:
+            return np.zeros((1, 1))
+        gaps = np.diff(self.places)
+        reach = np.concatenate([gaps[:1], gaps, gaps[-1:]]) / 2.0
+        edges = np.concatenate([self.places[:1] - reach[0], self.places + reach[1:]])
+        widths = np.maximum(bandwidth, _CELLS * np.diff(edges))
+        # From the nearer tail: a difference of numbers close to 1 would be nothing but rounding.
+        tails = scipy.special.ndtr(-np.abs(edges - self.places[:, None]) / widths[:, None])
+        shares = np.abs(np.diff(tails, axis=1))
+        own = np.arange(len(self.places))
+        shares[own, own] = 1.0 - tails[own, own] - tails[own, own + 1]
+        found: FloatArray = np.log(np.maximum(shares, _TINY) / shares.sum(axis=1, keepdims=True))
+        return found
+
+
+@dataclass(frozen=True)
+class Columns:
     """What the columns are.
 
     Args:
-        categorical: Which columns are categorical, `d`.
-        counts: The number of values of each column, `d`; 0 where it is infinite.
+        listed: The listed columns, by their numbers; all categorical ones are among them.
+        steps: How far the first place of each column is from the second, and the last from the one
+            before, `d x 2`; 0 where there are infinitely many.
     """
 
-    categorical: BoolArray
-    counts: npt.NDArray[np.intp]
+    listed: dict[int, Listed]
+    steps: FloatArray
+    others: IntArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        others = [column for column in range(len(self.steps)) if column not in self.listed]
+        object.__setattr__(self, "others", np.array(others, dtype=np.intp))
+
+    def extent(self) -> tuple[FloatArray, FloatArray]:
+        """Returns where the cells of the columns that are not listed begin and end."""
+        reach = self.steps[self.others] / 2.0
+        return -reach[:, 0], 1.0 + reach[:, 1]
+
+    def cells(self, u: FloatArray) -> FloatArray:
+        """Returns how wide the cells at places are, 0 where a column has infinitely many.
+
+        Between the ends, the steps of a logarithmic column change as a power of the place.
+
+        Args:
+            u: Places in the columns that are not listed, `n x (d - listed)`.
+        """
+        steps = self.steps[self.others]
+        finite = steps[:, 0] > 0.0
+        first, last = np.where(finite, steps.T, 1.0)
+        widths: FloatArray = np.where(finite, first ** (1.0 - u) * last**u, 0.0)
+        return widths
 
 
 class ParzenDensity:
     """A mixture around seen points.
 
     Args:
-        sizes: What the columns are.
+        columns: What the columns are.
         x: Places of the seen points, `n x d`; `n` may be 0.
         active: Their masks, `n x d`.
         weights: Of the seen points and, last, of the uniform component; of any positive sum.
-        bandwidths: b, `d`; those of categorical columns are not used.
+        bandwidths: b at least, `d`; those of categorical columns are not used. It is widened to
+            half of the component's cell in a listed column, and to a cell in another finite one,
+            so that there the density at a value tells the share of its cell, to a few per cent.
         spread: e, in (0, 1].
     """
 
     def __init__(
         self,
-        sizes: Sizes,
+        columns: Columns,
         x: FloatArray,
         active: BoolArray,
         weights: FloatArray,
         bandwidths: FloatArray,
         spread: float,
     ) -> None:
-        self._sizes, self._x, self._active = sizes, x, active
+        self._columns, self._x, self._active = columns, x, active
         self._weights = weights / weights.sum()
-        self._bandwidths, self._spread = bandwidths, spread
+        u = x[:, columns.others]
+        self._widths = np.maximum(bandwidths[columns.others], columns.cells(u))
+        self._log_shares = {
+            column: self._shares_in(column, float(bandwidths[column]), spread)
+            for column in columns.listed
+        }
         self._components = self._factors()
+
+    def _shares_in(self, column: int, bandwidth: float, spread: float) -> FloatArray:
+        """Returns log factors of a listed column, `(n + 1) x C`, the uniform component's last."""
+        listed, used = self._columns.listed[column], self._active[:, column, None]
+        even = np.log(listed.shares)
+        seen = listed.log_shares(listed.index(self._x[:, column]), bandwidth, spread)
+        return np.concatenate([np.where(used, seen, even), even[None]])
 
     def log_density(self, x: FloatArray, active: BoolArray) -> FloatArray:
         """Returns the logarithm of the density at points, `q`.
@@ -94,121 +200,94 @@ class ParzenDensity:
     def _asked(self, x: FloatArray, active: BoolArray) -> FloatArray:
         """Returns what of asked points the components' logarithms are linear in, `q x F`.
 
-        With p = 1 / b^2, a normal factor's exponent is a sum of products of the asked place u_q and
-        the component's u_i, each counted where both points use the column (m_q m_i):
+        With p = 1 / b^2, a normal factor's exponent is a sum of products of the asked place v and
+        the component's u, each counted where both points use the column:
 
-            -p (u_q - u_i)^2 / 2 = -p u_q^2 / 2  +  p u_q u_i  -  p u_i^2 / 2
+            -p (v - u)^2 / 2 = -p/2 v^2  +  p u v  -  p u^2 / 2
+
+        Of a listed column it is a choice among logarithms.
         """
-        ordered = ~self._sizes.categorical
-        on = active[:, ordered].astype(np.float64)
-        u = np.where(active[:, ordered], x[:, ordered], 0.0)
-        precision = 1.0 / self._bandwidths[ordered] ** 2
-        ones = np.ones((len(x), 1))
-        choices = self._choice_columns(x, active)
-        return np.concatenate([-0.5 * u**2 * precision, u * precision, on, choices, ones], axis=1)
+        on = active[:, self._columns.others]
+        v = np.where(on, x[:, self._columns.others], 0.0)
+        chosen = [
+            (listed.index(x[:, column])[:, None] == np.arange(len(listed.places)))
+            & active[:, column, None]
+            for column, listed in self._columns.listed.items()
+        ]
+        return np.concatenate([v**2, v, on, *chosen, np.ones((len(x), 1))], axis=1, dtype=float)
 
     def _factors(self) -> FloatArray:
         """Returns what multiplies `_asked`, a row for each component, the uniform one last."""
-        ordered = ~self._sizes.categorical
-        b = self._bandwidths[ordered]
-        on = self._active[:, ordered].astype(np.float64)
-        u = np.where(self._active[:, ordered], self._x[:, ordered], 0.0)
-        inside = scipy.special.ndtr((1.0 - u) / b) - scipy.special.ndtr(-u / b)
-        height = -on * (np.log(b * inside) + _LOG_ROOT_2PI + 0.5 * (u / b) ** 2)
-        seen = np.concatenate([on, u, height, self._choice_factors()], axis=1)
-        anywhere = np.concatenate([np.zeros(3 * len(b)), -self._uniform])
+        low, high = self._columns.extent()
+        on, u, b = (
+            self._active[:, self._columns.others],
+            self._x[:, self._columns.others],
+            self._widths,
+        )
+        precision = np.where(on, 1.0 / b**2, 0.0)
+        inside = scipy.special.ndtr((high - u) / b) - scipy.special.ndtr((low - u) / b)
+        around = -np.log(b * inside) - _LOG_ROOT_2PI - 0.5 * (u / b) ** 2
+        height = np.where(on, around, -np.log(high - low))
+        seen = np.concatenate([-0.5 * precision, precision * u, height], axis=1)
+        flat = np.zeros(len(low))
+        anywhere = np.concatenate([flat, flat, -np.log(high - low)])
         rows = np.concatenate([seen, anywhere[None]])
-        return np.concatenate([rows, np.log(self._weights)[:, None]], axis=1)
-
-    @property
-    def _uniform(self) -> FloatArray:
-        """Log C of each categorical column, at the columns that tell whether it is used."""
-        counts = self._sizes.counts[self._sizes.categorical]
-        return np.concatenate([np.zeros(int(counts.sum())), np.log(counts)])
-
-    def _choice_columns(self, x: FloatArray, active: BoolArray) -> FloatArray:
-        """Returns which choice of each categorical column a point has, and which of them it uses.
-
-        Returns:
-            0 or 1, `q x (sum of C + c)`.
-        """
-        chosen, used = [], []
-        for column in np.flatnonzero(self._sizes.categorical):
-            count = self._sizes.counts[column]
-            index = np.rint(x[:, column] * max(count - 1, 1)).astype(int)
-            chosen.append((index[:, None] == np.arange(count)) & active[:, column, None])
-            used.append(active[:, column, None])
-        if not used:
-            return np.zeros((len(x), 0))
-        return np.concatenate([*chosen, *used], axis=1).astype(np.float64)
-
-    def _choice_factors(self) -> FloatArray:
-        """Returns what multiplies `_choice_columns` of asked points, `n x (sum of C + c)`.
-
-        The product is the logarithm of the categorical factors: that of another choice or of a
-        uniform one, by what the point uses, and what the same choice adds to it.
-        """
-        counts = self._sizes.counts[self._sizes.categorical]
-        mine = self._choice_columns(self._x, self._active)
-        same, used = mine[:, : int(counts.sum())], mine[:, int(counts.sum()) :]
-        other = np.log(self._spread / counts)
-        gain = np.log(1.0 - self._spread + self._spread / counts) - other
         return np.concatenate(
-            [same * np.repeat(gain, counts), used * other - (1.0 - used) * np.log(counts)], axis=1
+            [rows, *self._log_shares.values(), np.log(self._weights)[:, None]], axis=1
         )
 
     def sample(self, count: int, rng: np.random.Generator) -> FloatArray:
-        """Returns places drawn from the density, `count x d`; not snapped to values yet.
+        """Returns places drawn from the density, `count x d`.
 
-        Where a component does not use a column, the place is uniform.
+        In a column that is not listed they are not snapped to values yet, and reach half a step
+        beyond the ends. Where a component does not use a column, the place is uniform.
 
         Args:
             count: How many.
             rng: Where randomness comes from.
         """
-        d = len(self._sizes.counts)
-        p = rng.random((count, d))
-        spread = rng.random((count, d)) < self._spread
-        chosen = rng.choice(len(self._weights), size=count, p=self._weights)
-        uniform = chosen == len(self._x)
-        if uniform.all():
-            return self._anywhere(p)
-        row = np.where(uniform, 0, chosen)
-        centre, on = self._x[row], self._active[row] & ~uniform[:, None]
-        low = scipy.special.ndtr(-centre / self._bandwidths)
-        high = scipy.special.ndtr((1.0 - centre) / self._bandwidths)
-        around = centre + self._bandwidths * scipy.special.ndtri(low + p * (high - low))
-        around = np.clip(around, 0.0, 1.0)
-        anywhere = self._anywhere(p)
-        near = np.where(self._sizes.categorical, np.where(spread, anywhere, centre), around)
-        return np.where(on, near, anywhere)
+        p = rng.random((count, len(self._columns.steps)))
+        row = rng.choice(len(self._weights), size=count, p=self._weights)
+        places = np.empty_like(p)
+        for column, listed in self._columns.listed.items():
+            reached = np.cumsum(np.exp(self._log_shares[column][row]), axis=1)
+            # But for rounding, the last is 1 and above any p.
+            index = (p[:, column, None] >= reached[:, :-1]).sum(axis=1)
+            places[:, column] = listed.places[index]
+        places[:, self._columns.others] = self._near(row, p[:, self._columns.others])
+        return places
 
-    def _anywhere(self, p: FloatArray) -> FloatArray:
-        counts = np.maximum(self._sizes.counts, 1)
-        choices = np.floor(p * counts) / np.maximum(counts - 1, 1)
-        return np.where(self._sizes.categorical, choices, p)
+    def _near(self, row: IntArray, p: FloatArray) -> FloatArray:
+        """Returns quantiles of components in the columns that are not listed."""
+        low, high = self._columns.extent()
+        places = low + p * (high - low)
+        seen = np.flatnonzero(row < len(self._x))
+        row = row[seen]
+        u, b = self._x[row][:, self._columns.others], self._widths[row]
+        first, last = scipy.special.ndtr((low - u) / b), scipy.special.ndtr((high - u) / b)
+        around = np.clip(u + b * scipy.special.ndtri(first + p[seen] * (last - first)), low, high)
+        on = self._active[row][:, self._columns.others]
+        places[seen] = np.where(on, around, places[seen])
+        return places
 
 
-def bandwidths_of(
-    sizes: Sizes, x: FloatArray, active: BoolArray, *, scale: float, least: float
-) -> FloatArray:
-    """Returns bandwidths by Scott's rule, b = scale * deviation * n^(-1 / (4 + d)), bounded below.
+def bandwidths_of(x: FloatArray, active: BoolArray, *, scale: float, least: float) -> FloatArray:
+    """Returns bandwidths, b = scale * deviation * n^(-1/5), bounded below, `d`.
 
-    A column's deviation is that of the places that are active, and of one more in the middle with
-    the deviation of a uniform place, so that a single point does not make it 0.
+    They shrink with the number n of places in a column as those of a density in one dimension do
+    (Scott's rule), so that a search of many columns looks closely, too. A column's deviation is
+    that of the places that are active, and of one more in the middle with the deviation of a
+    uniform place, so that a single point does not make it 0.
 
     Args:
-        sizes: What the columns are.
         x: Places, `n x d`.
         active: Masks, `n x d`.
         scale: A factor.
-        least: The lower bound; at least half the way to the next value of a finite column, too.
+        least: The lower bound.
     """
-    d = len(sizes.counts)
-    n = active.sum(axis=0) + 1.0
-    mean = ((x * active).sum(axis=0) + 0.5) / n
-    square = (active * (x - mean) ** 2).sum(axis=0) + (0.5 - mean) ** 2 + 1.0 / 12.0
-    bandwidths = scale * np.sqrt(square / n) * n ** (-1.0 / (4.0 + d))
-    half_steps = np.where(sizes.counts > 1, 0.5 / np.maximum(sizes.counts - 1, 1), 0.0)
-    found: FloatArray = np.maximum(bandwidths, np.maximum(half_steps, least))
+    n = active.sum(axis=0) + _MIDDLE
+    mean = ((x * active).sum(axis=0) + 0.5 * _MIDDLE) / n
+    apart = (active * (x - mean) ** 2).sum(axis=0)
+    square = apart + _MIDDLE * ((0.5 - mean) ** 2 + 1.0 / 12.0)
+    found: FloatArray = np.maximum(scale * np.sqrt(square / n) * n**-_SHRINKING, least)
     return found

@@ -13,13 +13,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfhpo.surrogates.gaussian_process import Hyperparameters, Priors, fitted
+from tfhpo.surrogates.gaussian_process import STEPS, Hyperparameters, Priors, fitted
 from tfhpo.surrogates.kernels import Columns, Encoded
 
 FloatArray = npt.NDArray[np.float64]
 
 # theta is fitted again when the results have grown by this share.
 _GROWTH = 0.05
+# Steps of a fit to many points that begins at the last one: theta has moved little since, the next
+# fit goes on from here, and a suggestion waits for it.
+_MANY, _STEPS_AGAIN = 100, 10
 
 
 class GrowingFit:
@@ -48,7 +51,9 @@ class GrowingFit:
         """
         if self._theta is None or known >= self._known + math.ceil(_GROWTH * self._known):
             start = None if self._theta is None else Hyperparameters.of(np.array(self._theta))
-            found = fitted(columns, points, outputs, start, self._kernel, priors=self._priors)
+            again = start is not None and len(outputs) > _MANY
+            steps = _STEPS_AGAIN if again else STEPS
+            found = fitted(columns, points, outputs, start, self._kernel, steps, self._priors)
             self._theta, self._known = found.vector.tolist(), known
         return Hyperparameters.of(np.array(self._theta))
 

@@ -18,7 +18,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from tfhpo.errors import ArgumentError
+from tensorboard.compat.proto import summary_pb2
+
+from tfhpo.errors import ArgumentError, StudyWriteError
 from tfhpo.space import Space
 from tfhpo.study.records import TrialRecord, TrialStatus
 from tfhpo.tensorboard import sessions
@@ -39,7 +41,8 @@ class HParamsLogger:
 
     The methods are called in the order in which things happen; different trials may interleave.
     Every one writes at once, so that a killed search has lost nothing, and raises a StudyWriteError
-    if the disk does not take it.
+    if the disk does not take it. What is told of a trial that another worker has begun again by now
+    is dropped.
 
     Args:
         logdir: The local folder to write under; made where absent. Point TensorBoard at it.
@@ -57,7 +60,8 @@ class HParamsLogger:
             self.logdir.mkdir(parents=True, exist_ok=True)
         self._columns = Columns(Space())
         self._goal: Goal | None = None
-        self._files: dict[tuple[str, int], EventFile] = {}
+        # None for a session of a trial that is another worker's.
+        self._files: dict[tuple[str, int], EventFile | None] = {}
 
     def holds_search(self) -> bool:
         """Whether a search has written here; a new one would be mixed with it."""
@@ -117,12 +121,16 @@ class HParamsLogger:
             execution: Number of the execution, from 0.
         """
         folder = self.logdir / trial.trial_id
-        sessions.remove_other_repeats(folder, trial.repeat)
+        self._files[trial.trial_id, execution] = None
+        if sessions.is_replaced(folder, trial.repeat):
+            return
         run = sessions.run_of(folder, trial.repeat, execution)
         sessions.remove_run(run)
         file = EventFile(run)
         file.write(sessions.start(trial.trial_id, self._columns.cells(trial.values)))
         self._files[trial.trial_id, execution] = file
+        # Now that this one is there, by which a worker that had the trial knows that it lost it.
+        sessions.remove_other_repeats(folder, trial.repeat)
 
     def on_epoch_end(
         self, trial: TrialRecord, execution: int, epoch: int, metrics: Mapping[str, float]
@@ -135,7 +143,7 @@ class HParamsLogger:
             epoch: Number of the epoch, from 0.
             metrics: Metrics by name, "learning_rate" among them.
         """
-        self._file(trial, execution).write(scalars(metrics), step=epoch)
+        self._write(trial, execution, scalars(metrics), step=epoch)
 
     def on_execution_end(
         self,
@@ -159,11 +167,10 @@ class HParamsLogger:
         """
         if status not in _ENDS:
             raise ArgumentError(f"`status` must be one of {list(_ENDS)}. Received: {status!r}.")
-        file = self._file(trial, execution)
         if score is not None and math.isfinite(score):
             best = scalars({best_tag(self._known_goal().objective): score})
-            file.write(best, step=trial.number)
-        file.write(sessions.end(_ENDS[status]))
+            self._write(trial, execution, best, step=trial.number)
+        self._write(trial, execution, sessions.end(_ENDS[status]))
         del self._files[trial.trial_id, execution]
 
     def on_trial_end(self, trial: TrialRecord) -> None:
@@ -181,6 +188,10 @@ class HParamsLogger:
             "success" if trial.status in _SUCCESSES else "failure"
         )
         folder = self.logdir / trial.trial_id
+        for key in [key for key in self._files if key[0] == trial.trial_id]:
+            del self._files[key]
+        if sessions.is_replaced(folder, trial.repeat):
+            return
         if not sessions.runs_of_repeat(folder, trial.repeat):
             self.on_execution_begin(trial, execution=0)
             self.on_execution_end(trial, execution=0, status=status, score=trial.score)
@@ -189,19 +200,28 @@ class HParamsLogger:
                 # A file of its own: the last record of a dead process may be torn, and TensorBoard
                 # reads no further in its file.
                 EventFile(run).write(sessions.end(_ENDS[status]))
-        for key in [key for key in self._files if key[0] == trial.trial_id]:
-            del self._files[key]
 
     def _known_goal(self) -> Goal:
         if self._goal is None:
             raise ArgumentError("`on_search_begin` must be called first. Received: no objective.")
         return self._goal
 
-    def _file(self, trial: TrialRecord, execution: int) -> EventFile:
-        file = self._files.get((trial.trial_id, execution))
-        if file is None:
+    def _write(
+        self, trial: TrialRecord, execution: int, summary: summary_pb2.Summary, step: int = 0
+    ) -> None:
+        """Writes into a session, unless the trial was taken, and its folder removed with that."""
+        key = trial.trial_id, execution
+        if key not in self._files:
             raise ArgumentError(
                 "`on_execution_begin` must be called before an execution's epochs and its end, "
                 f"which comes once. Received: trial {trial.trial_id!r}, execution {execution}."
             )
-        return file
+        file = self._files[key]
+        if file is None:
+            return
+        try:
+            file.write(summary, step=step)
+        except StudyWriteError:
+            if not sessions.is_replaced(self.logdir / trial.trial_id, trial.repeat):
+                raise
+            self._files[key] = None

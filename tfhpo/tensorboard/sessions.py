@@ -56,6 +56,11 @@ def remove_other_repeats(trial_folder: Path, repeat: int) -> None:
             remove_run(run)
 
 
+def is_replaced(trial_folder: Path, repeat: int) -> bool:
+    """Whether the trial was begun again since, by another worker: the folder is that worker's."""
+    return any(number > repeat for _, number in _runs(trial_folder))
+
+
 def remove_all(logdir: Path) -> None:
     """Removes every trial's runs under a log directory.
 

@@ -42,14 +42,20 @@ class CheckpointKeeper:
         self._folder_of = folder_of
         self.written: set[str] = set()
 
-    def take_up(self, project: Path) -> None:
+    def take_up(self, project: Path, ended: Iterable[str]) -> None:
         """Takes charge of the weights in a project, what a killed process left unfinished too.
+
+        Those of a trial that has not ended are removed: it is run again, and what it writes then is
+        not for anybody to remove before it is recorded. No trial that counts runs meanwhile.
 
         Args:
             project: The project's folder.
+            ended: The ids of the trials that have ended.
         """
         found = project.glob(f"trial_*/*{WEIGHTS}")
-        self.written = {path.parent.name.removeprefix("trial_") for path in found}
+        ids = {path.parent.name.removeprefix("trial_") for path in found}
+        self.written = ids.intersection(ended)
+        self._remove(ids - self.written)
 
     def wants(self, loss: float, best_losses: Iterable[float]) -> bool:
         """Whether a trial's weights belong on disk.
@@ -88,12 +94,7 @@ class CheckpointKeeper:
             best: The ids of the trials whose weights stay.
         """
         kept = set(best)
-        for trial_id in self.written - kept:
-            folder = Path(self._folder_of(trial_id))
-            for name in (WEIGHTS, _UNFINISHED, BUILD_CONFIG):
-                (folder / name).unlink(missing_ok=True)
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        self._remove(self.written - kept)
         self.written &= kept
 
     def path(self, trial_id: str) -> Path:
@@ -110,6 +111,14 @@ class CheckpointKeeper:
                 "with `refit_best`, or search with a larger `checkpoints`."
             )
         return path
+
+    def _remove(self, trial_ids: Iterable[str]) -> None:
+        for trial_id in trial_ids:
+            folder = Path(self._folder_of(trial_id))
+            for name in (WEIGHTS, _UNFINISHED, BUILD_CONFIG):
+                (folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def load_weights(model: Any, path: Path, build_config: Any = None) -> None:

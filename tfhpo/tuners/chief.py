@@ -15,25 +15,20 @@ from tfhpo.study import TrialRecord
 from tfhpo.tuners.search_loop import why_stopped
 
 if TYPE_CHECKING:
-    from keras_tuner.src.distribute.oracle_client import OracleClient
-
     from tfhpo.oracles.chief import ChiefClient
 
 
-def client_in_place_of(theirs: OracleClient, oracle: StrategyOracle, tuner_id: str) -> ChiefClient:
-    """Returns the chief's oracle as a worker calls it.
+def client_of(oracle: StrategyOracle, tuner_id: str) -> ChiefClient:
+    """Returns the chief's oracle as a worker calls it, in place of KerasTuner's own client.
 
     Args:
-        theirs: KerasTuner's client, which knows who speaks for a worker of several processes.
         oracle: The worker's own oracle.
         tuner_id: The worker's name.
     """
     # It loads gRPC, which needs a while.
     from tfhpo.oracles.chief import ChiefClient
 
-    return ChiefClient(
-        oracle, tuner_id, multi_worker=theirs.multi_worker, should_report=theirs.should_report
-    )
+    return ChiefClient(oracle, tuner_id)
 
 
 def serve(oracle: keras_tuner.Oracle, *, sums_up: bool) -> str | None:
@@ -44,38 +39,49 @@ def serve(oracle: keras_tuner.Oracle, *, sums_up: bool) -> str | None:
         sums_up: Whether to print in the end what the workers have found, with an oracle of ours.
 
     Returns:
-        Why the search has ended; None with one of KerasTuner's own oracles, whose chief does not
-        tell.
+        Why the search has ended; None with one of KerasTuner's own oracles, whose chief tells of
+        no end but Ctrl-C.
 
     Raises:
         TfhpoError: As `tfhpo.oracles.chief.serve`.
     """
-    if not isinstance(oracle, StrategyOracle):
-        from keras_tuner.src.distribute import oracle_chief
-
-        oracle_chief.start_server(oracle)
-        return None
-    from tfhpo.oracles import chief
-
-    with _summing_up(oracle) if sums_up else contextlib.nullcontext():
+    is_told = sums_up and isinstance(oracle, StrategyOracle)
+    with _summing_up(oracle) if is_told else contextlib.nullcontext():
         try:
-            return chief.serve(oracle) or why_stopped(oracle, is_worker=False)
+            return _serve(oracle)
         except KeyboardInterrupt:
             return "interrupted"
 
 
+def _serve(oracle: keras_tuner.Oracle) -> str | None:
+    if isinstance(oracle, StrategyOracle):
+        from tfhpo.oracles import chief
+
+        return chief.serve(oracle) or why_stopped(oracle, is_worker=False)
+    from keras_tuner.src.distribute import oracle_chief
+
+    oracle_chief.start_server(oracle)
+    return None
+
+
 @contextlib.contextmanager
 def _summing_up(oracle: StrategyOracle) -> Iterator[None]:
-    """Says in the end what the workers have found, of which each knows its own part only."""
+    """Says in the end what the workers have found, of which each knows its own part only.
+
+    A chief that could not begin, or to whom nobody came, has an error to tell, and no summary.
+    """
     former, began = _ended(oracle), time.monotonic()
+    has_failed = True
     try:
         yield
+        has_failed = False
     finally:
         objective = oracle.objective
         before = Progress(objective.name, objective.direction).after(former.values())
         # Not by their order: a study that is opened anew in between tells it by their numbers.
         since = [trial for trial_id, trial in _ended(oracle).items() if trial_id not in former]
-        print_summary(before, since, time.monotonic() - began)
+        if former or since or not has_failed:
+            print_summary(before, since, time.monotonic() - began)
 
 
 def _ended(oracle: StrategyOracle) -> dict[str, TrialRecord]:

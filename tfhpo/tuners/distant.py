@@ -146,6 +146,10 @@ class DistantLink(OracleLink):
         record: TrialRecord = self._wire.ask("record", trial)
         return record
 
+    def best_trials(self, count: int) -> list[kt_trial.Trial]:
+        best: list[kt_trial.Trial] = self._wire.ask("best_trials", count)
+        return best
+
     def seed(self, trial: kt_trial.Trial) -> int:
         return int(self._wire.ask("seed", trial))
 
@@ -206,7 +210,6 @@ def answers_of(
     link: OracleLink,
     told: SearchListener,
     update_trial: Callable[..., bool],
-    best_trials: Callable[[int], list[kt_trial.Trial]],
 ) -> Answers:
     """Returns what the driver answers.
 
@@ -214,7 +217,6 @@ def answers_of(
         link: Its link to the oracle.
         told: Its listeners.
         update_trial: As of `Driver`.
-        best_trials: Returns so many of the best completed trials.
     """
     return {
         "space": lambda: link.space,
@@ -228,7 +230,7 @@ def answers_of(
         "on_epoch_end": told.on_epoch_end,
         "on_execution_end": told.on_execution_end,
         "update_trial": update_trial,
-        "best_trials": best_trials,
+        "best_trials": link.best_trials,
     }
 
 

@@ -77,6 +77,14 @@ class Engines:
             )
         if not isinstance(self.isolate, bool):
             raise ArgumentError(f"`isolate` must be True or False. Received: {self.isolate!r}.")
+        if self.engine == "ray":
+            self._refuse(
+                ("max_process_memory", "max_trial_memory"),
+                "is for processes of this machine: Ray itself looks after its nodes' memory, and "
+                "ends what takes too much of it",
+            )
+        else:
+            self._refuse(("ray_address",), "needs `engine='ray'`")
         if not self.elsewhere:
             self._refuse(
                 _OF_PROCESSES,
@@ -88,14 +96,6 @@ class Engines:
                 "Trials run in parallel by `workers` or by KerasTuner's environment variables of "
                 f"chief and workers, not by both. Received: workers={self.workers!r}."
             )
-        if self.engine == "ray":
-            self._refuse(
-                ("max_process_memory", "max_trial_memory"),
-                "is for processes of this machine: Ray itself looks after its nodes' memory, and "
-                "ends what takes too much of it",
-            )
-        else:
-            self._refuse(("ray_address",), "needs `engine='ray'`")
         self._check_memory()
 
     def make(self, echo: Callable[[str], Any] | None = None, crew: Crew | None = None) -> Engine:

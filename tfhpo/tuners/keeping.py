@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from keras_tuner.engine import trial as kt_trial
@@ -45,9 +45,9 @@ class BestWeights:
         self._fidelity = fidelity
         self._writes = writes
 
-    def take_up(self, project: Path) -> None:
-        """Takes charge of the weights in a project, what a killed process left unfinished too."""
-        self._keeper.take_up(project)
+    def take_up(self, project: Path, ended: Iterable[str]) -> None:
+        """Takes charge of the weights in a project, as of `CheckpointKeeper.take_up`."""
+        self._keeper.take_up(project, ended)
 
     def keep_all_for_now(self) -> None:
         """Keeps all until `settle`: trials to come may go on from any."""

@@ -14,8 +14,6 @@ from tfhpo.errors import ArgumentError
 _SETTERS = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
 # What `schedules.tunable` notes on the schedules that it makes.
 _PLAN = "training_steps"
-# What `schedules.tunable` notes on the schedules that it makes.
-_PLAN = "training_steps"
 # By which share of its length a training may miss the plan: what is left is a rounding of samples.
 _TOLERANCE = 0.05
 

@@ -11,14 +11,13 @@ from keras_tuner.engine import trial as kt_trial
 
 from tfhpo.errors import StudyError
 from tfhpo.execution import Outcome, Task
-from tfhpo.oracles.fidelity import level_of
 from tfhpo.oracles.links import OracleLink
-from tfhpo.oracles.runs import PRUNED
 from tfhpo.tuners.budget import Budget
 from tfhpo.tuners.continuation import Rungs
 from tfhpo.tuners.in_flight import InFlight
 from tfhpo.tuners.keeping import BestWeights
 from tfhpo.tuners.listeners import SearchListener
+from tfhpo.tuners.scores import Scores
 from tfhpo.tuners.warn_once import WarnOnce
 
 _COMPLETED = kt_trial.TrialStatus.COMPLETED
@@ -38,6 +37,7 @@ class SearchLoop:
         link: What else is asked of the oracle.
         told: Who hears of the trials.
         budget: What may end the search.
+        scores: The scores that it is judged by.
         rungs: What a search over rungs asks.
         weights: The weights that are kept.
         in_flight: The trials that run; none yet.
@@ -56,6 +56,7 @@ class SearchLoop:
         link: OracleLink,
         told: SearchListener,
         budget: Budget,
+        scores: Scores,
         rungs: Rungs,
         weights: BestWeights,
         in_flight: InFlight,
@@ -65,7 +66,8 @@ class SearchLoop:
     ) -> None:
         self.stop_reason: str | None = None
         self._tuner, self._link, self._told = tuner, link, told
-        self._budget, self._rungs, self._weights = budget, rungs, weights
+        self._budget, self._scores = budget, scores
+        self._rungs, self._weights = rungs, weights
         self._in_flight = in_flight
         self._is_worker, self._prunes, self._warn = is_worker, prunes, warn
 
@@ -93,6 +95,7 @@ class SearchLoop:
         else:
             trial.status, trial.message = kt_trial.TrialStatus.INVALID, failure.message
         self._tuner.on_trial_end(trial)
+        self._scores.add(trial)
 
     def _take_attempt(self, trial: kt_trial.Trial, attempt: Any) -> None:
         for warned in attempt.warned:
@@ -109,7 +112,7 @@ class SearchLoop:
     def _next_trial(self, began: float) -> kt_trial.Trial | None:
         """Returns the next trial; None after a stop, which is noted, or a wait."""
         oracle = self._tuner.oracle
-        scores = self._scores() if self._budget.needs_scores else []
+        scores = self._scores.in_order() if self._budget.needs_scores else []
         self.stop_reason = self._budget.exceeded(scores, oracle.objective.direction, began)
         if self.stop_reason is not None:
             return None
@@ -117,7 +120,9 @@ class SearchLoop:
         name = self._in_flight.free_name()
         trial = oracle.create_trial(name)
         if trial.status == kt_trial.TrialStatus.STOPPED:
-            self.stop_reason = why_stopped(oracle, is_worker=self._is_worker)
+            # A trial that still runs may be lost, and is to be run again then.
+            if not len(self._in_flight):
+                self.stop_reason = why_stopped(oracle, is_worker=self._is_worker)
             return None
         if trial.status == kt_trial.TrialStatus.IDLE:
             if self._is_worker:
@@ -128,18 +133,6 @@ class SearchLoop:
         self._link.begin(trial, name)
         self._in_flight.add(trial, name)
         return trial
-
-    def _scores(self) -> list[float]:
-        oracle = self._tuner.oracle
-        if self._is_worker:
-            return [trial.score for trial in oracle.get_best_trials(1)]
-        trials = [oracle.trials[trial_id] for trial_id in oracle.end_order]
-        ended = [trial for trial in trials if trial.status in (_COMPLETED, PRUNED)]
-        # Scores of a lower fidelity than the highest so far may mean something else.
-        levels = [level_of(trial, self._rungs.fidelity) for trial in ended]
-        return [
-            trial.score for trial, level in zip(ended, levels, strict=True) if level == max(levels)
-        ]
 
 
 def why_stopped(oracle: Any, *, is_worker: bool) -> str:

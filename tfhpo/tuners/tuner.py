@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import functools
 import statistics
 import sys
 import traceback
@@ -72,6 +71,7 @@ from tfhpo.tuners.logs import logger_of
 from tfhpo.tuners.memory import TrialMemory
 from tfhpo.tuners.preparation import Preparation
 from tfhpo.tuners.quiet import without_retracing_warnings
+from tfhpo.tuners.scores import Scores
 from tfhpo.tuners.search_loop import SearchLoop
 from tfhpo.tuners.trainer import Trainer
 from tfhpo.tuners.training import HookCallback
@@ -123,7 +123,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             KerasTuner's Hyperband needs and keeps all until the search ends.
         max_time: Seconds after which no further trial starts.
         target: A score; no further trial starts once it is reached.
-        patience: No further trial starts after this many in a row without a better score.
+        patience: No further trial starts after this many in a row without a better score. Under
+            KerasTuner's chief/worker variables each worker counts its own.
         listeners: Further listeners of the search.
         workers: How many trials run at a time, each in a process of its own; "auto" for one per
             GPU, and without GPUs one per processor core. By default one trial after another runs
@@ -243,7 +244,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         fidelity = oracle.fidelity if isinstance(oracle, StrategyOracle) else None
         self._rungs = Rungs(fidelity, TrainingStates(self.get_trial_dir))
         self._weights = BestWeights(
-            checkpoints, self.get_trial_dir, self._best_trials, self._sign, fidelity
+            checkpoints,
+            self.get_trial_dir,
+            lambda count: self._link.best_trials(count),
+            self._sign,
+            fidelity,
         )
         self._listeners = tuple(listeners)
         self._logdir = logdir
@@ -280,7 +285,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 executions_per_trial=executions_per_trial,
             )
             if self._is_worker() and isinstance(oracle, StrategyOracle):
-                self.oracle: Any = chief.client_in_place_of(self.oracle, oracle, self.tuner_id)
+                self.oracle: Any = chief.client_of(oracle, self.tuner_id)
             self._link = link_to(self.oracle, oracle, folder, self._overridden)
         # Whom a trial tells that is run outside of a search.
         self._driver = Driver(self._link, Listeners(()), self._take_result)
@@ -331,12 +336,14 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             *fit_args: Positional arguments of `fit`: `x`, `y`. A function without arguments, or of
                 `hp`, is called for each training where it takes place: workers need one for a
                 `tf.data.Dataset`, which cannot be carried to another process.
-            verbose: 0 for silence, 1 or "auto" for the progress line, 2 for Keras's lines too.
+            verbose: 0 for silence, 1 or "auto" for the progress line, 2 for Keras's lines too, and
+                what else worker processes of this machine print.
             **fit_kwargs: Keyword arguments of `fit`. A function of `hp` makes one a
                 hyperparameter: `epochs=lambda hp: hp.Int("epochs", 5, 20)`. `callbacks` may be a
                 function that makes them anew for each execution. What CSVLogger, ModelCheckpoint,
                 BackupAndRestore and TensorBoard write goes into a folder for each, below the one
-                that they name: `logs/epochs.csv` into `logs/0003/execution0/epochs.csv`, say.
+                that they name: `logs/epochs.csv` into `logs/0003/execution0/epochs.csv`, say, or
+                where the trial is run again `logs/0003/execution0-repeat1/epochs.csv`.
 
         Raises:
             ArgumentError: If the data or an argument does not fit; before any training.
@@ -366,10 +373,11 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 in_driver=isinstance(self._engine, InProcess) and not is_chief,
                 can_isolate=self._crew is None,
             )
-            if not self._is_worker():
-                self._weights.take_up(Path(self.project_dir))
+            self._take_up_weights()
             if is_chief:
                 self.stop_reason = chief.serve(self.oracle, sums_up=bool(level))
+                if self.stop_reason != "interrupted":
+                    self._settle_weights()
             else:
                 telling = self._telling(level, metrics, tensorboard)
                 with without_retracing_warnings(), self._memory, self._interruption, telling:
@@ -391,7 +399,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._weights.keep_all_for_now()
         self.on_search_begin()
         loop = self._loop()
-        answers = answers_of(self._link, self._told, self._take_result, self._best_trials)
+        answers = answers_of(self._link, self._told, self._take_result)
         try:
             self._engine.run(
                 self._training(fit_args, fit_kwargs),
@@ -403,11 +411,23 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self.stop_reason = "interrupted"
         else:
             self.stop_reason = loop.stop_reason
-            self._weights.settle()
+            self._settle_weights()
         finally:
             # Before the listeners hear of the end: a chief that is gone must not be waited for.
             self._link.leave(self.stop_reason)
         self.on_search_end()
+
+    def _take_up_weights(self) -> None:
+        if not self._is_worker():
+            self._weights.take_up(Path(self.project_dir), self.oracle.end_order)
+
+    def _settle_weights(self) -> None:
+        if self._is_worker() and not isinstance(self._local_oracle, StrategyOracle):
+            # KerasTuner's chief may be gone by now; it does this when all have ended.
+            return
+        # Once more: what a lost process left, or a worker that has gone, nobody has charge of.
+        self._take_up_weights()
+        self._weights.settle()
 
     def _loop(self) -> SearchLoop:
         oracle = self._local_oracle
@@ -416,6 +436,12 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             link=self._link,
             told=self._told,
             budget=self._budget,
+            scores=Scores(
+                self.oracle,
+                self._link.best_trials,
+                self._rungs.fidelity,
+                is_worker=self._is_worker(),
+            ),
             rungs=self._rungs,
             weights=self._weights,
             in_flight=InFlight(self.tuner_id, workers=not isinstance(self._engine, InProcess)),
@@ -462,12 +488,14 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         sent._weights = BestWeights(
             self._weights.keep,
             sent.get_trial_dir,
-            functools.partial(wire.ask, "best_trials"),
+            sent._link.best_trials,
             sent._sign,
             self._rungs.fidelity,
             writes=self.leads,
         )
         sent._memory, sent._trainer = TrialMemory(), None
+        # What it warns of is passed on, and told there.
+        sent._warn_once = WarnOnce()
         # What belongs to the search alone.
         sent._listeners, sent._fit_arguments = (), None
         sent._engine, sent._interruption = InProcess(), Interruption()
@@ -503,10 +531,15 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             self._told.on_search_end(self._link.space)
 
     def _tensorboard(self) -> HParamsLogger | None:
-        """Returns the writer for TensorBoard, None where nothing is to be written."""
-        if self._logdir is None or kt_distribute.is_chief_oracle():
+        """Returns the writer for TensorBoard, None where nothing is to be written.
+
+        A chief writes nothing, and sees to it that its workers write where they may.
+        """
+        if self._logdir is None:
             return None
-        joins = self._overwrite or self._is_worker()
+        # With KerasTuner's own oracles a chief has no study that says that the search goes on.
+        goes_on = kt_distribute.is_chief_oracle() and bool(self.oracle.trials)
+        joins = self._overwrite or self._is_worker() or goes_on
         return logger_of(self._logdir, Path(self.project_dir), joins=joins)
 
     def _discard_former(self, tensorboard: HParamsLogger | None) -> None:
@@ -587,17 +620,17 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _part_files(self, trial: kt_trial.Trial, callbacks: list[Any], execution: int) -> None:
         """Gives the files of a training's callbacks a place of their own."""
-        attempt = self._driver.link.record(trial).attempt
-        # An attempt that failed keeps its files: the next one must not go on from its backup.
-        again = f"-attempt{attempt}" if attempt else ""
+        repeat = self._driver.link.record(trial).repeat
+        # What broke off keeps its files: from its backup, the next one would begin in mid-training.
+        number = f"{execution}-repeat{repeat}" if repeat else str(execution)
         with moving(callbacks):
-            write_apart(callbacks, f"{trial.trial_id}/execution{execution}{again}")
+            write_apart(callbacks, f"{trial.trial_id}/execution{number}")
             if self._logdir is None:
-                self._configure_tensorboard_dir(callbacks, trial, execution)
+                self._configure_tensorboard_dir(callbacks, trial, number)
             else:
                 # KerasTuner would write a second set of hyperparameters; and into the run that the
                 # listener begins anew where both have the same folder.
-                log_apart(callbacks, f"{trial.trial_id}/callback{execution}")
+                log_apart(callbacks, f"{trial.trial_id}/callback{number}")
 
     def _tell_of_plan(self, text: str) -> None:
         self._warn_once(text, PlanWarning)
@@ -758,14 +791,6 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _tracked(self, trial: kt_trial.Trial) -> TrackedHyperParameters:
         return TrackedHyperParameters.tracking(trial.hyperparameters, overridden=self._overridden)
 
-    def _best_trials(self, count: int) -> list[kt_trial.Trial]:
-        """Returns the best completed trials; KerasTuner's oracles count failed and running ones."""
-        if self._is_worker() or isinstance(self.oracle, StrategyOracle):
-            return list(self.oracle.get_best_trials(count))
-        sign = self._sign()
-        completed = [one for one in self.oracle.trials.values() if one.status == _COMPLETED]
-        return sorted(completed, key=lambda trial: sign * trial.score)[:count]
-
     def _sign(self) -> float:
         return sign_of(self.oracle.objective.direction)
 
@@ -775,7 +800,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 "The first task of the cluster holds the study; ask there, where `tuner.leads`. "
                 "Received: a task that trained along."
             )
-        best = self._best_trials(count)
+        best = self._link.best_trials(count)
         if not best:
             raise StudyError(
                 "The best trials are known once one was completed. "

@@ -146,7 +146,7 @@ class Attendance:
             return State.ABANDONED if waited > patience else State.WAITING
 
     def _put(self, tuner_id: str, at: _At) -> None:
-        # One that only trains along with another may be the first of that name to ask.
+        # One that comes after an error was never heard: it is told, and was never there.
         if tuner_id in self._members:
             self._members[tuner_id].at = at
 

@@ -88,6 +88,20 @@ class Calls:
         # The next search may have another chief.
         self._has_answered, self._ended = False, None
 
+    def beat(self, request: Any) -> None:
+        """Gives a sign of life. A chief that is away is not waited for: the next one follows soon.
+
+        Args:
+            request: What is the sign.
+        """
+        self._check_going_on()
+        metadata = self._metadata(request)
+        try:
+            self._stub.UpdateTrial(request, timeout=protocol.BEAT_SECONDS, metadata=metadata)
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
+                self._raise_answer(error)
+
     def _call(
         self,
         method: Callable[..., Any],
@@ -96,13 +110,11 @@ class Calls:
         timeout: float | None = None,
     ) -> Any:
         """Calls a method; KerasTuner's arguments of patience are those of its own, and unused."""
-        repeat = self.repeats.get(protocol.trial_of(request))
-        metadata = self._sender._replace(repeat=repeat).metadata()
+        metadata = self._metadata(request)
         began = self._clock()
         next_word = _FIRST_WORD_SECONDS
         while True:
-            if self._ended is not None:
-                raise ChiefError(self._ended)
+            self._check_going_on()
             try:
                 answer = method(request, timeout=_CALL_SECONDS, metadata=metadata)
             except grpc.RpcError as error:
@@ -116,6 +128,14 @@ class Calls:
                 next_word += _NEXT_WORD_SECONDS
                 self._tell_of_wait(waited)
             self._wait(_RETRY_SECONDS)
+
+    def _metadata(self, request: Any) -> tuple[tuple[str, str], ...]:
+        repeat = self.repeats.get(protocol.trial_of(request))
+        return self._sender._replace(repeat=repeat).metadata()
+
+    def _check_going_on(self) -> None:
+        if self._ended is not None:
+            raise ChiefError(self._ended)
 
     def _raise_answer(self, error: Any) -> None:
         """Raises what the chief has answered; does nothing where it is not there."""

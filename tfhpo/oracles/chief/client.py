@@ -35,22 +35,12 @@ class ChiefClient(OracleClient):  # type: ignore[misc]
     Args:
         oracle: The worker's own oracle, of which only the settings are used during the search.
         tuner_id: The worker's name.
-        multi_worker: Whether several processes train each trial together, under one name.
-        should_report: Whether this is the one of them that speaks for all.
     """
 
-    def __init__(
-        self,
-        oracle: StrategyOracle,
-        tuner_id: str,
-        *,
-        multi_worker: bool = False,
-        should_report: bool = True,
-    ) -> None:
+    def __init__(self, oracle: StrategyOracle, tuner_id: str) -> None:
         super().__init__(oracle)
-        self.multi_worker, self.should_report = multi_worker, should_report
         address = protocol.address()
-        sender = protocol.Sender(tuner_id, uuid.uuid4().hex if should_report else "")
+        sender = protocol.Sender(tuner_id, uuid.uuid4().hex)
         channel = grpc.insecure_channel(address, options=_OPTIONS)
         self.stub = Calls(protos.get_service_grpc().OracleStub(channel), sender, address)
         self._heartbeat = Heartbeat(self._beat, protocol.beat_seconds(oracle.leases.seconds))
@@ -75,7 +65,7 @@ class ChiefClient(OracleClient):  # type: ignore[misc]
         """
         self._has_left = False
         trial = super().create_trial(tuner_id)
-        if trial.status == kt_trial.TrialStatus.RUNNING and self.should_report:
+        if trial.status == kt_trial.TrialStatus.RUNNING:
             notes = wire.received(trial.hyperparameters).notes
             self.stub.repeats[trial.trial_id] = notes["repeat"]
             self._heartbeat.start(trial.trial_id)
@@ -122,9 +112,7 @@ class ChiefClient(OracleClient):  # type: ignore[misc]
         """
         self._heartbeat.stop()
         self._has_left = True
-        if self.should_report:
-            request = protos.get_service().UpdateTrialRequest()
-            self.stub.say_goodbye(request, reason or "error")
+        self.stub.say_goodbye(protos.get_service().UpdateTrialRequest(), reason or "error")
 
     def _beat(self, trial_id: str) -> None:
-        self.stub.UpdateTrial(protos.get_service().UpdateTrialRequest(trial_id=trial_id))
+        self.stub.beat(protos.get_service().UpdateTrialRequest(trial_id=trial_id))

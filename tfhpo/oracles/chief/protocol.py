@@ -28,8 +28,7 @@ class Sender(NamedTuple):
 
     Attributes:
         tuner_id: The worker's name.
-        process: Tells its process from an earlier or another one of that name. Empty for one that
-            only trains along with a worker of its name.
+        process: Tells its process from an earlier or another one of that name.
         leaves: Why it leaves, with its last call: the stop reason of its search, or "error"; else
             empty.
         repeat: How often the trial that it speaks of was begun before it was given to this worker;
@@ -62,13 +61,10 @@ def sender_of(metadata: Iterable[tuple[str, str]]) -> Sender | None:
     if _WORKER not in told:
         return None
     name = bytes.fromhex(told[_WORKER]).decode()
-    repeat = told.get(_REPEAT, "")
-    return Sender(
-        name,
-        told.get(_PROCESS, ""),
-        told.get(_LEAVES, ""),
-        int(repeat) if repeat else None,
-    )
+    process, repeat = told.get(_PROCESS, ""), told.get(_REPEAT, "")
+    if not process:
+        raise ValueError("It does not tell its process.")
+    return Sender(name, process, told.get(_LEAVES, ""), int(repeat) if repeat else None)
 
 
 def trial_of(request: Any) -> str:

@@ -120,8 +120,6 @@ class ChiefService(OracleServicer):  # type: ignore[misc]
             context.abort(protocol.ENDED, _text(self.error))
 
     def _receive(self, sender: Sender) -> None:
-        if not sender.process:
-            return
         try:
             has_replaced = self._attendance.hear(sender)
         except ArgumentError as error:

@@ -20,6 +20,14 @@ from tfhpo.oracles.objectives import check_direction
 from tfhpo.oracles.runs import Run
 from tfhpo.space import Space
 from tfhpo.study import STUDY_FILE, Report, Study, StudyHeader, TrialRecord, TrialStatus, read_study
+from tfhpo.study.outcomes import sign_of
+
+
+def completed(oracle: keras_tuner.Oracle) -> list[kt_trial.Trial]:
+    """Returns the completed trials, the best first; KerasTuner adds failed and running ones."""
+    sign = sign_of(oracle.objective.direction)
+    ended = [one for one in oracle.trials.values() if one.status == kt_trial.TrialStatus.COMPLETED]
+    return sorted(ended, key=lambda trial: sign * trial.score)
 
 
 class ForeignLink(OracleLink):
@@ -122,7 +130,12 @@ class ForeignLink(OracleLink):
                 raise
             # After too many failures in a row: judged by then, but not saved.
             self._oracle._save_trial(self._oracle.trials[trial.trial_id])
-            self._oracle.ongoing_trials.clear()
+            # Those that run beside it are run again when the search goes on.
+            self._oracle.ongoing_trials = {
+                tuner_id: other
+                for tuner_id, other in self._oracle.ongoing_trials.items()
+                if other.trial_id != trial.trial_id
+            }
             self._oracle.save()
             self._record_end(trial)
             raise SearchFailedError(f"{type(self._oracle).__name__} gives up: {error}") from error
@@ -131,6 +144,9 @@ class ForeignLink(OracleLink):
     def record(self, trial: kt_trial.Trial) -> TrialRecord:
         run = self._runs[trial.trial_id]
         return run.record(self._oracle.seed, ended=run.ended)
+
+    def best_trials(self, count: int) -> list[kt_trial.Trial]:
+        return completed(self._oracle)[:count]
 
     def seed(self, trial: kt_trial.Trial) -> int:
         return self._runs[trial.trial_id].seed(self._oracle.seed)

@@ -72,5 +72,9 @@ class OracleLink(ABC):
         """Returns the trial as a plain record, as it stands now."""
 
     @abstractmethod
+    def best_trials(self, count: int) -> list[kt_trial.Trial]:
+        """Returns so many of the best completed trials, the best first."""
+
+    @abstractmethod
     def seed(self, trial: kt_trial.Trial) -> int:
         """Returns the seed of the trial's current attempt."""

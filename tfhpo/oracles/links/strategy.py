@@ -55,5 +55,8 @@ class StrategyLink(OracleLink):
     def record(self, trial: kt_trial.Trial) -> TrialRecord:
         return self._oracle.trial_record(trial.trial_id)
 
+    def best_trials(self, count: int) -> list[kt_trial.Trial]:
+        return self._oracle.get_best_trials(count)
+
     def seed(self, trial: kt_trial.Trial) -> int:
         return self._oracle.trial_seed(trial.trial_id)

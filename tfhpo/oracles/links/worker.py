@@ -10,10 +10,11 @@ from typing import Any
 import keras_tuner
 from keras_tuner.engine import trial as kt_trial
 
-from tfhpo.errors import TrialTakenError
+from tfhpo.errors import ChiefError, TrialTakenError
 from tfhpo.oracles import wire
 from tfhpo.oracles.conversion import space_of
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
+from tfhpo.oracles.links.foreign import completed
 from tfhpo.oracles.links.link import OracleLink
 from tfhpo.oracles.runs import Run
 from tfhpo.oracles.strategy_oracle import StrategyOracle
@@ -35,10 +36,15 @@ class WorkerLink(OracleLink):
         self._client = client
         self._local = local
         self._runs: dict[str, Run] = {}
+        self._space: Space | None = None
+        # KerasTuner's chief ends when it has no more trials, and its client waits an hour for it.
+        self._is_alone = False
 
     @property
     def space(self) -> Space:
-        return space_of(wire.received(self._client.get_space()).hyperparameters)
+        if self._space is None or not self._is_alone:
+            self._space = space_of(wire.received(self._client.get_space()).hyperparameters)
+        return self._space
 
     def open(self, *, in_driver: bool = False, can_isolate: bool = True) -> None:
         """Does nothing: the chief writes the study."""
@@ -49,8 +55,11 @@ class WorkerLink(OracleLink):
     def leave(self, reason: str | None) -> None:
         if isinstance(self._local, StrategyOracle):
             self._client.leave(reason)
+        else:
+            self._is_alone = True
 
     def begin(self, trial: kt_trial.Trial, tuner_id: str) -> None:
+        self._is_alone = False
         # gRPC brings plain hyperparameters; what this build reads must be tracked here.
         overridden = self._local.overridden if isinstance(self._local, StrategyOracle) else ()
         hyperparameters = TrackedHyperParameters.tracking(
@@ -90,11 +99,17 @@ class WorkerLink(OracleLink):
         return bool(answer.status != kt_trial.TrialStatus.STOPPED)
 
     def finish(self, trial: kt_trial.Trial) -> None:
+        # Loaded with the client, and needed by workers alone.
+        import grpc
+
         if isinstance(self._local, StrategyOracle):
             trial.hyperparameters.values = trial.hyperparameters.active_read()
             trial.hyperparameters.notes["message"] = trial.message
         try:
             self._client.end_trial(trial)
+        except grpc.RpcError as error:
+            # KerasTuner's own client leaves it to its caller.
+            raise ChiefError(f"The chief has ended the search: {error.details()}") from error
         except TrialTakenError as error:
             _LOG.warning("%s", error)
             # No failure: another worker runs it now, or will.
@@ -106,6 +121,14 @@ class WorkerLink(OracleLink):
         run = self._runs[trial.trial_id]
         run.trial = trial
         return replace(run.record(self._local.seed, ended=run.ended), seed=self.seed(trial))
+
+    def best_trials(self, count: int) -> list[kt_trial.Trial]:
+        if self._is_alone:
+            # As the chief has left them, in the folder that all share.
+            self._local.reload()
+            return completed(self._local)[:count]
+        best = self._client.get_best_trials(count)
+        return [one for one in best if one.status == kt_trial.TrialStatus.COMPLETED]
 
     def seed(self, trial: kt_trial.Trial) -> int:
         # The chief's search may have a seed that was drawn, and it knows of failed attempts.

@@ -1,0 +1,224 @@
+"""What each choice inside an engine is worth: the engine as it is, beside variants of it.
+
+    python -m benchmarks.ablation --engine tpe --seeds 10 --trials 50 --jobs 1
+    python -m benchmarks.ablation --engine bayesian --variants ei "squared exponential" --keep runs
+
+A variant is the engine with other arguments, or with constants and functions of its modules
+replaced. All search the same problems under the same seeds and noise (`benchmarks/regret.py`), so
+each seed gives one difference to the engine as it is; the table has the mean of these with its
+standard error, on the problems that constants are chosen on and on those held out. A negative
+difference speaks for the variant; random numbers alone make differences of one or two errors.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from benchmarks.peers import Trials
+from benchmarks.problems import Problem, default_names, problem
+from benchmarks.regret import (
+    Contender,
+    Run,
+    by_seed,
+    cell,
+    groups_of,
+    measure,
+    ours,
+    row,
+    summarise,
+)
+from tfhpo.space import FloatArray, Point, Space
+from tfhpo.strategies import TPE, BayesianOptimization, Strategy
+from tfhpo.strategies.initial import InitialDesign
+from tfhpo.surrogates.warping import standardised
+
+CHECKPOINTS = (20, 50, 100)
+# Not the one that a variant may have put in its place.
+_SOBOL_POINT = InitialDesign.point
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An engine that differs from what it is.
+
+    Attributes:
+        options: Arguments of the strategy.
+        replaced: What stands in for names of tfhpo's modules and classes.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    replaced: Mapping[str, Any] = field(default_factory=dict)
+
+
+def varied(
+    strategy: type[Strategy],
+    variant: Variant,
+    problem: Problem,
+    seed: int,
+    trials: int,
+    noise: np.random.Generator,
+) -> Trials:
+    """Yields the trials of a variant of one of tfhpo's strategies."""
+    with ExitStack() as stack:
+        for name, value in variant.replaced.items():
+            stack.enter_context(mock.patch(f"tfhpo.{name}", value))
+        yield from ours(strategy, problem, seed, trials, noise, **variant.options)
+
+
+# ---------------------------------------------------------------- variants
+
+
+def _by_rank(count: int) -> FloatArray:
+    """Returns weights that fall with the rank, as those of parents in evolution strategies do."""
+    weights = np.log(count + 1.0) - np.log(np.arange(1, count + 1))
+    found: FloatArray = weights / weights.mean()
+    return found
+
+
+def _random_point(self: InitialDesign, space: Space, number: int) -> Point:
+    """Returns the defaults, and then random points."""
+    if number == 0:
+        return _SOBOL_POINT(self, space, number)
+    return space.draw(np.random.default_rng([self.seed, number]).random(len(space)))
+
+
+def _without_defaults(self: InitialDesign, space: Space, number: int) -> Point:
+    """Returns the points of the sequence but its first, the defaults."""
+    return _SOBOL_POINT(self, space, number + 1)
+
+
+def _set(name: str, value: Any) -> Variant:
+    return Variant(replaced={name: value})
+
+
+def _with(**options: Any) -> Variant:
+    return Variant(options)
+
+
+DESIGNS = {
+    **{f"{n} initial points": _with(num_initial_points=n) for n in (2, 3, 8, 10)},
+    "random initial points": _set("strategies.initial.InitialDesign.point", _random_point),
+    "no defaults first": _set("strategies.initial.InitialDesign.point", _without_defaults),
+}
+VARIANTS: dict[str, dict[str, Variant]] = {
+    "tpe": {
+        "weights by rank": _set("strategies.tpe._good_weights", _by_rank),
+        "uniform weight 0.5": _set("strategies.tpe._UNIFORM", 0.5),
+        "uniform weight 2": _set("strategies.tpe._UNIFORM", 2.0),
+        "bandwidth 0.5": _with(bandwidth=0.5),
+        "bandwidth 2": _with(bandwidth=2.0),
+        "bandwidths by n^-0.1": _set("surrogates.parzen._SHRINKING", 0.1),
+        "bandwidths by n^-0.4": _set("surrogates.parzen._SHRINKING", 0.4),
+        "a quarter of a cell at least": _set("surrogates.parzen._CELLS", 0.25),
+        "a cell at least": _set("surrogates.parzen._CELLS", 1.0),
+        "least bandwidth 0.01": _set("strategies.tpe._LEAST", 0.01),
+        "least bandwidth 0.04": _set("strategies.tpe._LEAST", 0.04),
+        "half a place in the middle": _set("surrogates.parzen._MIDDLE", 0.5),
+        "two places in the middle": _set("surrogates.parzen._MIDDLE", 2.0),
+        "spread 0.05": _set("strategies.tpe._SPREAD", 0.05),
+        "spread 0.2": _set("strategies.tpe._SPREAD", 0.2),
+        "good share 0.1": _with(good_share=0.1),
+        "good share 0.25": _with(good_share=0.25),
+        "1 good point at least": _set("strategies.tpe._FEWEST", 1),
+        "4 good points at least": _set("strategies.tpe._FEWEST", 4),
+        "24 candidates": _with(num_candidates=24),
+        "64 candidates": _with(num_candidates=64),
+        "256 candidates": _with(num_candidates=256),
+        **DESIGNS,
+    },
+    "bayesian": {
+        **{name: _with(acquisition=name) for name in ("ei", "pi", "ucb", "mes")},
+        "squared exponential kernel": _with(kernel="squared_exponential"),
+        "scores standardised only": _set("strategies.bayesian.half_ranked", standardised),
+        **DESIGNS,
+    },
+}
+ENGINES: dict[str, type[Strategy]] = {"tpe": TPE, "bayesian": BayesianOptimization}
+
+
+def contenders(engine: str, variants: Sequence[str]) -> dict[str, Contender]:
+    """Returns the engine as it is, under its own name, and variants of it, under both names."""
+    strategy = ENGINES[engine]
+    found: dict[str, Contender] = {engine: partial(ours, strategy)}
+    for name in variants:
+        found[f"{engine}, {name}"] = partial(varied, strategy, VARIANTS[engine][name])
+    return found
+
+
+# ---------------------------------------------------------------- the table
+
+
+def markdown(
+    curves: dict[Run, FloatArray], names: list[str], rivals: Sequence[str], checkpoints: list[int]
+) -> str:
+    """Returns the table: a row for the engine as it is, the first of the rivals, and each variant.
+
+    Args:
+        curves: What `measure` returned.
+        names: The problems.
+        rivals: The engine and its variants.
+        checkpoints: After how many trials.
+    """
+    groups = groups_of(names)
+    asked = [title for title in ("chosen on", "held out") if title in groups]
+    heads = ["variant"]
+    for trials in checkpoints:
+        heads += [f"after {trials}", *(f"difference, {title}" for title in asked)]
+    lines = [row(heads), row(["---"] + ["---:"] * (len(heads) - 1))]
+    for rival in rivals:
+        cells = []
+        for trials in checkpoints:
+            cells.append(str(summarise(curves, rival, names, trials)))
+            cells += [_difference(curves, rival, rivals[0], groups[one], trials) for one in asked]
+        lines.append(row([rival.partition(", ")[2] or "as it is", *cells]))
+    return "\n".join(lines)
+
+
+def _difference(
+    curves: dict[Run, FloatArray], rival: str, engine: str, names: list[str], trials: int
+) -> str:
+    """Returns the mean paired difference to the engine as it is, and its error over the seeds."""
+    if rival == engine:
+        return ""
+    theirs, own = (by_seed(curves, one, names, trials) for one in (rival, engine))
+    mean, error = cell(theirs - own)
+    return f"{mean:+.3f} ± {error:.3f}"
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--engine", choices=ENGINES, default="tpe")
+    parser.add_argument("--variants", nargs="*", help="names; all of the engine's by default")
+    parser.add_argument("--problems", nargs="*", help="names; all but the live ones by default")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--trials", type=int, default=50)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where curves are kept")
+    arguments = parser.parse_args()
+    known = VARIANTS[arguments.engine]
+    unknown = set(arguments.variants or ()).difference(known)
+    if unknown:
+        parser.error(f"variants of {arguments.engine}: {', '.join(known)}. Received: {unknown}.")
+    names = arguments.problems or default_names()
+    for name in names:
+        problem(name)  # caches what is slow to find, before the processes part
+    rivals = contenders(arguments.engine, arguments.variants or list(known))
+    runs = [Run(*run) for run in product(rivals, names, range(arguments.seeds))]
+    curves = measure(runs, arguments.trials, arguments.jobs, arguments.keep, rivals)
+    reached = [trials for trials in CHECKPOINTS if trials <= arguments.trials]
+    print(markdown(curves, names, list(rivals), reached or [arguments.trials]))
+
+
+if __name__ == "__main__":
+    main()
