@@ -85,16 +85,20 @@ def _by_rank(count: int) -> FloatArray:
     return found
 
 
-def _random_point(self: InitialDesign, space: Space, number: int) -> Point:
+def _random_point(
+    self: InitialDesign, space: Space, number: int, *, doubted: bool = False
+) -> Point:
     """Returns the defaults, and then random points."""
     if number == 0:
-        return _SOBOL_POINT(self, space, number)
+        return _SOBOL_POINT(self, space, number, doubted=doubted)
     return space.draw(np.random.default_rng([self.seed, number]).random(len(space)))
 
 
-def _without_defaults(self: InitialDesign, space: Space, number: int) -> Point:
+def _without_defaults(
+    self: InitialDesign, space: Space, number: int, *, doubted: bool = False
+) -> Point:
     """Returns the points of the sequence but its first, the defaults."""
-    return _SOBOL_POINT(self, space, number + 1)
+    return _SOBOL_POINT(self, space, number + 1, doubted=doubted)
 
 
 def _set(name: str, value: Any) -> Variant:
@@ -139,6 +143,7 @@ VARIANTS: dict[str, dict[str, Variant]] = {
     "bayesian": {
         **{name: _with(acquisition=name) for name in ("ei", "pi", "ucb", "mes")},
         "squared exponential kernel": _with(kernel="squared_exponential"),
+        **{f"margin {margin:g}": _with(margin=margin) for margin in (0.0, 1.0)},
         "scores standardised only": _set("strategies.bayesian.half_ranked", standardised),
         **DESIGNS,
     },
