@@ -163,7 +163,7 @@ CONTENDERS: dict[str, Contender] = {
 
 
 def markdown(
-    curves: Mapping[Run, FloatArray],
+    curves: dict[Run, FloatArray],
     strategies: Sequence[str],
     names: Sequence[str],
     checkpoints: Sequence[int],

@@ -204,9 +204,9 @@ def test_what_the_user_expects_helps_where_it_is_right(strategy):
 
 
 @pytest.mark.parametrize("strategy", BOTH)
-def test_a_wrong_distribution_costs_fewer_than_ten_trials(strategy):
+def test_a_wrong_distribution_costs_fewer_than_fifteen_trials(strategy):
     misled = best_of_seeds(expected(0.7), strategy, 25)
-    assert misled < best_of_seeds(box(3), strategy, 15)
+    assert misled < best_of_seeds(box(3), strategy, 10)
 
 
 @pytest.mark.parametrize("strategy", BOTH)
