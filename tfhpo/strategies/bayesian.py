@@ -117,8 +117,8 @@ class BayesianOptimization(Strategy):
         space: What to search.
         rng: The only source of randomness.
         budget: How many trials are planned, or None where nobody knows; not needed.
-        num_initial_points: How many points come before the model, at least 1. Default 5: more or
-            fewer made no difference that could be told from noise.
+        num_initial_points: How many points come before the model, at least 1. Default 5: with
+            fewer, or more, there was a little more regret after 20 trials.
         acquisition: "log_ei", "ei", "pi", "ucb" or "mes". Default "log_ei"; "ucb" where `beta` is
             given.
         beta: The width of "ucb" in deviations, at least 0. Default 2.6, as in KerasTuner.
