@@ -72,6 +72,9 @@ class ProcessWorker(Worker):
         except Exception as error:  # noqa: BLE001 - its parts' own code reads it
             return self._abandon("exception", unreadable("A report", error))
         answer = dump(on_report(self._running().key, *said))
+        if report.taken > self._allowed:
+            # By its own clock, however late this one hears of it.
+            return self._abandon(*self._overdue())
         # The driver may have been busy with others: what it takes is not the task's time.
         self.deadline = time.monotonic() + self._allowed - report.taken
         return self._send(answer)
