@@ -124,8 +124,8 @@ class BayesianOptimization(Strategy):
         beta: The width of "ucb" in deviations, at least 0. Default 2.6, as in KerasTuner.
         kernel: "matern52" (default) or "squared_exponential".
         margin: By how many deviations of the noise a trial must improve on the best mean, at least
-            0; not for "ucb" and "mes". Default 0.5: after 50 and 100 trials it had a tenth and a
-            third less regret than 0 (`benchmarks/README.md`).
+            0; not for "ucb" and "mes". Default 0.5: after 50 and 100 trials it had an eighth
+            and nearly a quarter less regret than 0 (`benchmarks/README.md`).
         prior_weight: How much the parameters' distributions count, at least 0: as a power of
             prior_weight / n after n results, of less where results deny them. Default 5.
 
