@@ -4,10 +4,11 @@ The clock stands still unless the test moves it.
 """
 
 import logging
+import logging.handlers
 import math
 import os
+import queue
 import socket
-import threading
 
 import grpc
 import keras_tuner
@@ -305,27 +306,23 @@ def test_a_build_that_the_search_cannot_take_ends_it_with_its_cause(
     assert [list(one.values) for one in study.trials] == [["x"]] * 2
 
 
-class Told(logging.Handler):
-    """Notices that something is logged."""
+@pytest.fixture
+def told():
+    """A queue of what the chief logs, which it does in a thread of its own."""
+    records = queue.SimpleQueue()
+    handler = logging.handlers.QueueHandler(records)
+    logger = logging.getLogger("tfhpo.oracles.chief.server")
+    logger.addHandler(handler)
+    yield records
+    logger.removeHandler(handler)
 
-    def __init__(self):
-        super().__init__()
-        self.event = threading.Event()
 
-    def emit(self, record):
-        self.event.set()
-
-
-def test_a_chief_with_nobody_left_says_so_and_ends(chief, worker, clock, caplog, request):
-    told, logger = Told(), logging.getLogger("tfhpo.oracles.chief.server")
-    logger.addHandler(told)
-    request.addfinalizer(lambda: logger.removeHandler(told))
+def test_a_chief_with_nobody_left_says_so_and_ends(chief, worker, clock, told):
     serving = chief(1)
     gone = worker("gone")
     gone.create_trial("gone")
     gone.leave("error")
-    assert told.event.wait(30)
-    assert "All workers are gone before the search is done" in caplog.text
+    assert "All workers are gone before the search is done" in told.get(timeout=30).getMessage()
     clock.now += 101
     with pytest.raises(ChiefError, match="all of its 1 workers are gone"):
         serving.end()
