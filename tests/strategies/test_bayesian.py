@@ -392,6 +392,17 @@ def test_it_recommends_by_the_mean_where_scores_are_noisy():
     assert search.state() == state
 
 
+def test_it_takes_scores_for_noisy_though_no_point_repeats():
+    search = make(box(3), num_initial_points=1)
+    rng = np.random.default_rng(21)
+    for x in rng.random((50, 3)):
+        point = search.space.point(x)
+        score = 2 * x[0] + rng.standard_normal()
+        search.observe([Result(search.hold(point), point, score)])
+    recommended = search.history.x[search.recommend(), 0]
+    assert recommended < 0.1 < search.history.x[search.history.best, 0] - 0.3
+
+
 @pytest.mark.parametrize("strategy", BOTH)
 def test_without_noise_it_recommends_the_best(strategy):
     search = make(box(2), strategy)

@@ -11,6 +11,7 @@ from tfhpo.surrogates.gaussian_process import (
     Hyperparameters,
     _Posterior,
     fitted,
+    most_probable,
 )
 from tfhpo.surrogates.kernels import KERNELS, Columns
 
@@ -150,6 +151,24 @@ def test_the_fit_finds_the_noise():
     encoded = columns.encode(x, np.ones_like(x, dtype=bool))
     found = fitted(columns, encoded, (y - y.mean()) / spread)
     assert np.sqrt(np.exp(found.noise)) * spread == pytest.approx(0.5, rel=0.2)
+
+
+def test_the_more_probable_of_two_explanations_is_found():
+    rng = np.random.default_rng(7)
+    columns = Columns(np.zeros(3, dtype=bool))
+    x = rng.random((50, 3))
+    y = 2 * x[:, 0] + rng.standard_normal(50)
+    encoded = columns.encode(x, np.ones_like(x, dtype=bool))
+    outputs = (y - y.mean()) / y.std()
+    rough = fitted(columns, encoded, outputs)
+    starts = [Hyperparameters.typical(columns), Hyperparameters.noisy(columns)]
+    found = most_probable(columns, encoded, outputs, starts)
+    # The noise is 0.87 of the deviation of the outputs.
+    assert np.exp(rough.noise / 2) < 0.2
+    assert np.exp(found.noise / 2) > 0.5
+    # Whichever comes first.
+    again = most_probable(columns, encoded, outputs, starts[::-1])
+    assert np.array_equal(found.vector, again.vector)
 
 
 def test_a_fit_from_where_the_last_one_ended_stays_there():

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 from made_up import points
 
 from tfhpo.surrogates.gaussian_process import Priors, fitted
@@ -51,6 +52,18 @@ def test_a_restored_fit_is_the_same():
     again.restore(json.loads(json.dumps(fit.state())))
     assert np.array_equal(of(fit, 31), of(again, 31))
     assert np.array_equal(of(fit, 60), of(again, 60))
+
+
+def test_a_thorough_fit_changes_nothing():
+    fit = GrowingFit("matern52")
+    encoded = COLUMNS.encode(*points(COLUMNS, 30, 30))
+    outputs = np.random.default_rng(0).standard_normal(30)
+    unfitted = fit.thorough(COLUMNS, encoded, outputs)
+    assert fit.state() == GrowingFit("matern52").state()
+    of(fit, 30)
+    before = fit.state()
+    assert fit.thorough(COLUMNS, encoded, outputs).noise == pytest.approx(unfitted.noise, abs=0.1)
+    assert fit.state() == before
 
 
 def test_it_is_fitted_under_its_priors():

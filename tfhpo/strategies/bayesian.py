@@ -13,6 +13,7 @@ Notation:
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -43,7 +44,7 @@ from tfhpo.surrogates.acquisitions import (
     sampled_best_values,
 )
 from tfhpo.surrogates.feasibility import LABEL_PRIORS, Feasibility, labels
-from tfhpo.surrogates.gaussian_process import NO_TREND, GaussianProcess, Trend
+from tfhpo.surrogates.gaussian_process import NO_TREND, GaussianProcess, Hyperparameters, Trend
 from tfhpo.surrogates.kernels import KERNELS, Columns, Encoded
 from tfhpo.surrogates.maximiser import LISTED, Ground, maximised
 from tfhpo.surrogates.refitting import GrowingFit
@@ -226,14 +227,14 @@ class BayesianOptimization(Strategy):
     # ------------------------------------------------------------------ the model
 
     def recommend(self) -> int | None:
-        """Returns the key of the completed point with the best mean under the model."""
+        """Returns the key of the completed point with the best mean under the model.
+
+        The model is made anew, with time to find out whether the scores are noisy.
+        """
         completed = self.history.completed
         if len(completed) < 2:
             return self.history.best
-        # Asking must change nothing.
-        before = self._fit.state()
-        model = self._model(self._chosen(self.history.scored))
-        self._fit.restore(before)
+        model = self._process(self._chosen(self.history.scored), self._fit.thorough)
         return int(completed[np.argmin(model.mean(self._encoded(completed)))])
 
     def _target(self) -> Target:
@@ -264,15 +265,22 @@ class BayesianOptimization(Strategy):
         asked = keys.tobytes(), len(self.history.known)
         if self._made is not None and self._made[0] == asked:
             return self._made[1]
-        points, outputs = self._encoded(keys), half_ranked(self.history.scores[keys])
-        trend, some = self._trend(points, outputs), slice(_FIT_SIZE)
-        unexplained = outputs - trend.value(points)
-        theta = self._fit.hyperparameters(
-            self._columns, points.rows(some), unexplained[some], len(self.history.scored)
+        model = self._process(
+            keys, partial(self._fit.hyperparameters, known=len(self.history.scored))
         )
-        model = GaussianProcess(self._columns, points, outputs, theta, self.kernel, trend)
         self._made = asked, model
         return model
+
+    def _process(
+        self,
+        keys: npt.NDArray[np.intp],
+        fit: Callable[[Columns, Encoded, FloatArray], Hyperparameters],
+    ) -> GaussianProcess:
+        """Returns the process of points with a score, the best of them first."""
+        points, outputs = self._encoded(keys), half_ranked(self.history.scores[keys])
+        trend, some = self._trend(points, outputs), slice(_FIT_SIZE)
+        theta = fit(self._columns, points.rows(some), (outputs - trend.value(points))[some])
+        return GaussianProcess(self._columns, points, outputs, theta, self.kernel, trend)
 
     def _trend(self, points: Encoded, outputs: FloatArray) -> Trend:
         """Returns what former studies foretell, as far as the results agree with them."""

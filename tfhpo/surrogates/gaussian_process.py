@@ -31,8 +31,8 @@ Source:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -127,6 +127,11 @@ class Hyperparameters:
     def typical(cls, columns: Columns, priors: Priors | None = None) -> Hyperparameters:
         """Returns the centre of the priors."""
         return cls.of((priors or Priors()).of(columns)[0])
+
+    @classmethod
+    def noisy(cls, columns: Columns, priors: Priors | None = None) -> Hyperparameters:
+        """Returns the centre of the priors, but with noise as large as the variance of outputs."""
+        return replace(cls.typical(columns, priors), noise=0.0)
 
     @classmethod
     def of(cls, theta: FloatArray) -> Hyperparameters:
@@ -368,6 +373,35 @@ def fitted(
     )
     theta = found.x if np.all(np.isfinite(found.x)) else begin
     return Hyperparameters.of(np.asarray(theta, dtype=np.float64))
+
+
+def most_probable(
+    columns: Columns,
+    points: Encoded,
+    outputs: FloatArray,
+    starts: Sequence[Hyperparameters],
+    kernel: str = "matern52",
+    priors: Priors | None = None,
+) -> Hyperparameters:
+    """Returns the most probable of the hyperparameters that several starts lead to.
+
+    Noisy outputs have two explanations, each a maximum: that the function is rough, and that it is
+    smooth below the noise. A single fit ends at the one that it began near to.
+
+    Args:
+        columns: Which columns are what.
+        points: `n` points.
+        outputs: y, `n`: standardised, or some of standardised ones.
+        starts: Where to begin, at least one.
+        kernel: "matern52" or "squared_exponential".
+        priors: What is known of theta; `Priors()` by default.
+
+    Raises:
+        numpy.linalg.LinAlgError: If points are not finite.
+    """
+    objective = _Posterior(columns, points, outputs, kernel, priors)
+    ends = [fitted(columns, points, outputs, start, kernel, priors=priors) for start in starts]
+    return min(ends, key=lambda end: objective(end.vector)[0])
 
 
 class _Posterior:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfhpo.surrogates.gaussian_process import STEPS, Hyperparameters, Priors, fitted
+from tfhpo.surrogates.gaussian_process import STEPS, Hyperparameters, Priors, fitted, most_probable
 from tfhpo.surrogates.kernels import Columns, Encoded
 
 FloatArray = npt.NDArray[np.float64]
@@ -56,6 +56,22 @@ class GrowingFit:
             found = fitted(columns, points, outputs, start, self._kernel, steps, self._priors)
             self._theta, self._known = found.vector.tolist(), known
         return Hyperparameters.of(np.array(self._theta))
+
+    def thorough(self, columns: Columns, points: Encoded, outputs: FloatArray) -> Hyperparameters:
+        """Returns theta, fitted from noisy ones, too; the next fit does not begin there.
+
+        Args:
+            columns: Which columns are what.
+            points: `n` points to fit to.
+            outputs: Their outputs, `n`: standardised, or some of standardised ones.
+        """
+        starts = [
+            Hyperparameters.typical(columns, self._priors)
+            if self._theta is None
+            else Hyperparameters.of(np.array(self._theta)),
+            Hyperparameters.noisy(columns, self._priors),
+        ]
+        return most_probable(columns, points, outputs, starts, self._kernel, self._priors)
 
     def state(self) -> dict[str, Any]:
         """Returns what `restore` needs, JSON-able."""
