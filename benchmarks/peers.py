@@ -52,7 +52,7 @@ def _listed(domain: Domain) -> list[Value]:
 
 
 def _is_range(domain: Domain) -> bool:
-    """Whether SMAC and HEBO know the domain as a range; of the others they are given the index."""
+    """Whether SMAC, HEBO and Ax know the domain as a range; else they are given the index."""
     if isinstance(domain, Steps):
         return domain.kind is Kind.INTEGER and (domain.step, domain.scale) == (1, "linear")
     return isinstance(domain, (FloatRange, IntegerRange))
@@ -470,3 +470,68 @@ def _hebo_parameter(parameter: Parameter) -> dict[str, Any]:
 
 def _hebo_values(suggested: Any, space: Space) -> dict[str, Value]:
     return _chosen(space, lambda one: _place(one.domain, suggested[one.name].iloc[0]))
+
+
+# ---------------------------------------------------------------- Ax
+
+
+def ax(problem: Problem, seed: int, trials: int, noise: np.random.Generator) -> Trials:
+    """Yields the trials of Ax as it comes, whose models and acquisitions are BoTorch's.
+
+    It knows failed trials, and conditions of one value; a parameter under several values of another
+    is always given. A reversed logarithmic scale, which it lacks, is linear.
+
+    Raises:
+        MissingExtraError: If Ax is absent. No extra holds it, since it brings torch.
+    """
+    try:
+        api = importlib.import_module("ax.api.client")
+        configs = importlib.import_module("ax.api.configs")
+        logger = importlib.import_module("ax.utils.common.logger")
+    except ImportError as error:
+        raise MissingExtraError(
+            f"The Ax contender needs `{error.name}`: `pip install ax-platform`."
+        ) from error
+    logger.set_ax_logger_levels(logging.ERROR)
+    client = api.Client(random_seed=seed)
+    parameters = [_ax_parameter(configs, one, problem.space) for one in problem.space.parameters]
+    client.configure_experiment(parameters=parameters)
+    client.configure_optimization(objective="-score")
+    for _ in range(trials):
+        ((index, suggested),) = client.get_next_trials(max_trials=1).items()
+        values = _ax_values(suggested, problem.space)
+        score = problem.objective(values, noise)
+        if math.isfinite(score):
+            client.complete_trial(index, raw_data={"score": score})
+        else:
+            client.mark_trial_failed(index)
+        yield values, score
+
+
+def _ax_parameter(configs: Any, parameter: Parameter, space: Space) -> Any:
+    domain, name = parameter.domain, parameter.name
+    if _is_range(domain):
+        log = isinstance(domain, (FloatRange, IntegerRange)) and domain.scale == "log"
+        return configs.RangeParameterConfig(
+            name=name,
+            bounds=domain.bounds,
+            parameter_type="int" if domain.kind is Kind.INTEGER else "float",
+            scaling="log" if log else "linear",
+        )
+    children: dict[int, list[str]] = {}
+    for one in space.parameters:
+        # The last condition is that of the parent itself.
+        for condition in one.conditions[-1:]:
+            if condition.parent == name and len(condition.values) == 1:
+                children.setdefault(_told(domain, condition.values[0]), []).append(one.name)
+    return configs.ChoiceParameterConfig(
+        name=name,
+        values=list(range(domain.size or 0)),
+        parameter_type="int",
+        is_ordered=domain.kind is not Kind.CATEGORICAL,
+        dependent_parameters=children or None,
+    )
+
+
+def _ax_values(suggested: dict[str, Any], space: Space) -> dict[str, Value]:
+    return _chosen(space, lambda one: _place(one.domain, suggested[one.name]))

@@ -94,6 +94,7 @@ CONTENDERS: dict[str, Contender] = {
     "KerasTuner Bayesian": peers.keras_tuner_bayesian,
     "SMAC3": peers.smac3,
     "HEBO": peers.hebo,
+    "Ax": peers.ax,
     "genetic": partial(ours, GeneticAlgorithm),
     "policy gradient": partial(ours, PolicyGradient),
     "regularised evolution": regularised_evolution,
