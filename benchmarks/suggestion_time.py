@@ -200,6 +200,7 @@ PEERS: Subjects = {
     "KerasTuner": keras_tuner_oracle,
     "SMAC3": lambda count, rng: grown(peers.smac3, count, rng),
     "HEBO": lambda count, rng: grown(peers.hebo, count, rng),
+    "Ax": lambda count, rng: grown(peers.ax, count, rng),
 }
 SUBJECTS = OURS | PEERS
 _DEFAULT = [

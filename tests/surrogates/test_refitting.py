@@ -44,6 +44,11 @@ def test_a_fit_to_many_that_goes_on_takes_few_steps(monkeypatch):
         of(fit, n)
     of(GrowingFit("matern52"), 120)
     assert taken == [(90, 40), (100, 40), (110, 10), (120, 10), (120, 40)]
+    taken.clear()
+    few = GrowingFit("matern52", many=20)
+    for n in (19, 21):
+        of(few, n)
+    assert taken == [(19, 40), (21, 10)]
 
 
 def test_a_restored_fit_is_the_same():

@@ -68,6 +68,8 @@ _PENDING_SHARE, _FAILED_SHARE = 0.5, 0.25
 _FORMER_SIZE, _FORMER_LEAST = 200, 10
 # Points that the model of failures is made of at most, and of each kind at least.
 _FAILURE_SIZE, _OF_EACH_KIND = 200, 25
+# Points beyond which their fits take few steps: labels say less of theta than scores do.
+_MANY_LABELS = 25
 # Candidates drawn from anywhere and around the best points, and how many are improved.
 _ANYWHERE, _AROUND, _STARTS = 256, 256, 4
 
@@ -358,7 +360,7 @@ class BayesianOptimization(Strategy):
 
     def _begin_fits(self) -> None:
         self._fit = GrowingFit(self.kernel)
-        self._failure_fit = GrowingFit(self.kernel, LABEL_PRIORS)
+        self._failure_fit = GrowingFit(self.kernel, LABEL_PRIORS, many=_MANY_LABELS)
         self._made = None
 
     def _take_former(self) -> None:

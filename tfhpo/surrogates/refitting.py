@@ -20,8 +20,8 @@ FloatArray = npt.NDArray[np.float64]
 
 # theta is fitted again when the results have grown by this share.
 _GROWTH = 0.05
-# Steps of a fit to many points that begins at the last one: theta has moved little since, the next
-# fit goes on from here, and a suggestion waits for it.
+# Points from which on a fit that begins at the last one takes so few steps: theta has moved little
+# since, the next fit goes on from here, and a suggestion waits for it.
 _MANY, _STEPS_AGAIN = 100, 10
 
 
@@ -31,10 +31,11 @@ class GrowingFit:
     Args:
         kernel: "matern52" or "squared_exponential".
         priors: What is known of the hyperparameters; `Priors()` by default.
+        many: To more points than these, a fit that begins at the last one takes few steps.
     """
 
-    def __init__(self, kernel: str, priors: Priors | None = None) -> None:
-        self._kernel, self._priors = kernel, priors
+    def __init__(self, kernel: str, priors: Priors | None = None, many: int = _MANY) -> None:
+        self._kernel, self._priors, self._many = kernel, priors, many
         self._theta: list[float] | None = None
         self._known = 0
 
@@ -51,7 +52,7 @@ class GrowingFit:
         """
         if self._theta is None or known >= self._known + math.ceil(_GROWTH * self._known):
             start = None if self._theta is None else Hyperparameters.of(np.array(self._theta))
-            again = start is not None and len(outputs) > _MANY
+            again = start is not None and len(outputs) > self._many
             steps = _STEPS_AGAIN if again else STEPS
             found = fitted(columns, points, outputs, start, self._kernel, steps, self._priors)
             self._theta, self._known = found.vector.tolist(), known
