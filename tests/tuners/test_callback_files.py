@@ -1,5 +1,6 @@
 """What callbacks write: each training has a place of its own."""
 
+import os
 from pathlib import Path
 
 import keras
@@ -42,6 +43,16 @@ def test_trials_and_their_executions_write_apart(tmp_path):
     # The best is trained again with the paths that were given.
     tuner.refit_best(callbacks=[keras.callbacks.CSVLogger(tmp_path / "best.csv")])
     assert (tmp_path / "best.csv").exists()
+
+
+def test_a_file_without_a_folder_lies_with_the_search(tmp_path, monkeypatch):
+    (tmp_path / "script").mkdir()
+    monkeypatch.chdir(tmp_path / "script")
+    tuner = random_search(tmp_path / "searches", max_trials=1)
+    searched(tuner, callbacks=[keras.callbacks.CSVLogger("epochs.csv")])
+    assert not files(tmp_path / "script")
+    callbacks = Path(tuner.project_dir) / "callbacks"
+    assert files(callbacks) == ["0000/execution0/epochs.csv"]
 
 
 @pytest.mark.parametrize(
@@ -93,6 +104,10 @@ def test_paths_of_any_kind(given, moved):
     checkpoint = Own(given)
     write_apart([checkpoint, keras.callbacks.EarlyStopping()], "7")
     assert checkpoint.filepath == moved
+    if os.sep not in given:
+        at_home = Own(given)
+        write_apart([at_home], "7", "home")
+        assert at_home.filepath == "home/" + moved
 
 
 def test_tensorboards_logs(tmp_path):

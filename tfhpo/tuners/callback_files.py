@@ -33,7 +33,7 @@ def moving(callbacks: Iterable[Any]) -> Iterator[None]:
         _note(callback, former)
 
 
-def write_apart(callbacks: Iterable[Any], place: str) -> None:
+def write_apart(callbacks: Iterable[Any], place: str, home: str = "") -> None:
     """Moves the files that Keras's own callbacks write into a folder of one training.
 
     Trials run side by side, and one after another, with the callbacks that the user gave once: they
@@ -44,13 +44,15 @@ def write_apart(callbacks: Iterable[Any], place: str) -> None:
         callbacks: The callbacks of one `fit`; those that write are changed.
         place: The folder, below the one that the user gave: `logs/epochs.csv` becomes
             `logs/<place>/epochs.csv`.
+        home: Where the folder of a file is that was given by its name alone; by default the working
+            directory, like the file itself.
     """
     for callback in callbacks:
         if isinstance(callback, keras.callbacks.CSVLogger):
-            callback.filename = _beside(callback.filename, place)
+            callback.filename = _beside(callback.filename, place, home)
             _make_folder(callback.filename)
         elif isinstance(callback, keras.callbacks.ModelCheckpoint):
-            callback.filepath = _beside(callback.filepath, place)
+            callback.filepath = _beside(callback.filepath, place, home)
         elif isinstance(callback, keras.callbacks.BackupAndRestore):
             _move_backup(callback, place)
 
@@ -78,9 +80,9 @@ def _note(callback: Any, former: dict[str, Any]) -> None:
         setattr(callback, _MOVED, moved)
 
 
-def _beside(path: str, place: str) -> str:
+def _beside(path: str, place: str, home: str) -> str:
     folder, name = os.path.split(path)
-    return _joined(folder, place, name)
+    return _joined(folder or home, place, name)
 
 
 def _make_folder(path: str) -> None:

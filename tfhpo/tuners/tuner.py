@@ -93,6 +93,8 @@ _ENDS_SEARCH = (
     keras_tuner.errors.FatalError,
 )
 # Reasons to stop after which no trial goes on from another, unless there will be more of them.
+# Where callbacks write that name no folder, in the folder of the search.
+_CALLBACKS = "callbacks"
 _USED_UP = ("max_trials", "exhausted")
 _INTERRUPTED = (
     "Interrupted: every trial that ended is kept, and the next search here goes on from there.\n"
@@ -343,7 +345,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 function that makes them anew for each execution. What CSVLogger, ModelCheckpoint,
                 BackupAndRestore and TensorBoard write goes into a folder for each, below the one
                 that they name: `logs/epochs.csv` into `logs/0003/execution0/epochs.csv`, say, or
-                where the trial is run again `logs/0003/execution0-repeat1/epochs.csv`.
+                where the trial is run again `logs/0003/execution0-repeat1/epochs.csv`; a name alone
+                counts from `callbacks` in the folder of the search.
 
         Raises:
             ArgumentError: If the data or an argument does not fit; before any training.
@@ -624,7 +627,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         # What broke off keeps its files: from its backup, the next one would begin in mid-training.
         number = f"{execution}-repeat{repeat}" if repeat else str(execution)
         with moving(callbacks):
-            write_apart(callbacks, f"{trial.trial_id}/execution{number}")
+            home = str(Path(self.project_dir) / _CALLBACKS)
+            write_apart(callbacks, f"{trial.trial_id}/execution{number}", home)
             if self._logdir is None:
                 self._configure_tensorboard_dir(callbacks, trial, number)
             else:
