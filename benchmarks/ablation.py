@@ -23,6 +23,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+from scipy import optimize, stats
 
 from benchmarks.peers import Trials
 from benchmarks.problems import Problem, default_names, problem
@@ -40,6 +41,8 @@ from benchmarks.regret import (
 from tfhpo.space import FloatArray, Point, Space
 from tfhpo.strategies import TPE, BayesianOptimization, Strategy
 from tfhpo.strategies.initial import InitialDesign
+from tfhpo.surrogates.gaussian_process import Hyperparameters, Priors, fitted, most_probable
+from tfhpo.surrogates.kernels import Columns, Encoded
 from tfhpo.surrogates.warping import standardised
 
 CHECKPOINTS = (20, 50, 100)
@@ -101,6 +104,34 @@ def _without_defaults(
     return _SOBOL_POINT(self, space, number + 1, doubted=doubted)
 
 
+def _power_transformed(scores: FloatArray) -> FloatArray:
+    """Returns scores by Yeo and Johnson's transform, with the power that makes them most normal."""
+    y = standardised(scores)
+    if len(y) < 3 or np.ptp(y) == 0.0:
+        return y
+    # Beyond these powers the transform of an outlier overflows.
+    found = optimize.minimize_scalar(
+        lambda power: -stats.yeojohnson_llf(power, y), bounds=(-4.0, 4.0), method="bounded"
+    )
+    return standardised(stats.yeojohnson(y, found.x))
+
+
+def _fitted_from_two_starts(
+    columns: Columns,
+    points: Encoded,
+    outputs: FloatArray,
+    start: Hyperparameters | None,
+    kernel: str,
+    steps: int,
+    priors: Priors | None,
+) -> Hyperparameters:
+    """Returns the more probable of a fit from where the last one ended, and one from much noise."""
+    if priors is not None:
+        return fitted(columns, points, outputs, start, kernel, steps, priors)
+    starts = [start or Hyperparameters.typical(columns), Hyperparameters.noisy(columns)]
+    return most_probable(columns, points, outputs, starts, kernel)
+
+
 def _set(name: str, value: Any) -> Variant:
     return Variant(replaced={name: value})
 
@@ -145,6 +176,8 @@ VARIANTS: dict[str, dict[str, Variant]] = {
         "squared exponential kernel": _with(kernel="squared_exponential"),
         **{f"margin {margin:g}": _with(margin=margin) for margin in (0.0, 1.0)},
         "scores standardised only": _set("strategies.bayesian.half_ranked", standardised),
+        "scores by Yeo-Johnson": _set("strategies.bayesian.half_ranked", _power_transformed),
+        "fits from two starts": _set("surrogates.refitting.fitted", _fitted_from_two_starts),
         **DESIGNS,
     },
 }
