@@ -455,6 +455,22 @@ def a_known_score_can_be_revised(contender: Contender) -> None:
 
 
 @check
+def a_search_goes_by_revised_scores_whose_order_is_the_same(contender: Contender) -> None:
+    search = contender.search(cnn())
+    search.run(14)
+    waiting = search.ask()
+    scores = search.strategy.history.scores
+    known = np.flatnonzero(np.isfinite(scores))
+    search.strategy.revise({int(key): float(np.exp(3.0 * scores[key])) for key in known})
+    again = search.restored_by(contender)
+    assert places(search.ask(2)) == places(again.ask(2))
+    for suggestion in waiting:
+        search.tell(suggestion)
+        again.tell(suggestion)
+    go_on_alike(search, again)
+
+
+@check
 def a_score_that_is_awaited_cannot_be_revised(contender: Contender) -> None:
     search = contender.search(cnn())
     (suggestion,) = search.ask()

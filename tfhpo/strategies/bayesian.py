@@ -127,8 +127,8 @@ class BayesianOptimization(Strategy):
         beta: The width of "ucb" in deviations, at least 0. Default 2.6, as in KerasTuner.
         kernel: "matern52" (default) or "squared_exponential".
         margin: By how many deviations of the noise a trial must improve on the best mean, at least
-            0; not for "ucb" and "mes". Default 0.5: after 50 and 100 trials it had an eighth
-            and nearly a quarter less regret than 0 (`benchmarks/README.md`).
+            0; not for "ucb" and "mes". Default 0.5, which after 50 and 100 trials had less
+            regret than 0 (`benchmarks/README.md`).
         prior_weight: How much the parameters' distributions count, at least 0: as a power of
             prior_weight / n after n results, of less where results deny them. Default 5.
 
@@ -138,7 +138,9 @@ class BayesianOptimization(Strategy):
     Source:
         Jones, Schonlau and Welch, "Efficient Global Optimization of Expensive Black-Box Functions",
         Journal of Global Optimization 13 (1998). Log expected improvement: Ament et al., NeurIPS
-        (2023). Augmented: Huang et al., Journal of Global Optimization 34 (2006). Length scales:
+        (2023). Augmented: Huang et al., Journal of Global Optimization 34 (2006). Pending points:
+        Snoek, Larochelle and Adams, NeurIPS (2012); as expected: Ginsbourger, Le Riche and Carraro,
+        "Kriging Is Well-Suited to Parallelize Optimization" (2010). Length scales:
         Hvarfner, Hellsten and Nardi, ICML (2024). A margin: Lizotte, "Practical Bayesian
         Optimization", PhD thesis, University of Alberta (2008). Scores: Song et al.,
         arXiv:2408.11527 (2024). Failures: Gelbart, Snoek and Adams, UAI (2014). Expectations:
@@ -353,10 +355,13 @@ class BayesianOptimization(Strategy):
             return ConfidenceBound(self.beta)
         if self.acquisition == "mes":
             anywhere = from_anywhere(self.space, _ANYWHERE, self.rng, doubted=bool(self._belief))
-            # With the tried points: there is no less to be reached than the best of them has.
+            # With the tried points: what the best of them has can be reached in any case.
             points = self._columns.encode(*anywhere).joined(tried)
             return MaxValueEntropy(sampled_best_values(*model.posterior(points), self.rng))
         return _IMPROVEMENTS[self.acquisition](float(best))
+
+    def _revised(self) -> None:
+        self._made = None
 
     def _begin_fits(self) -> None:
         self._fit = GrowingFit(self.kernel)
