@@ -1,7 +1,7 @@
 """What each choice inside an engine is worth: the engine as it is, beside variants of it.
 
     python -m benchmarks.ablation --engine tpe --seeds 10 --trials 50 --jobs 1
-    python -m benchmarks.ablation --engine bayesian --variants ei "squared exponential" --keep runs
+    python -m benchmarks.ablation --engine bayesian --variants ei "margin 0" --keep runs
 
 A variant is the engine with other arguments, or with constants and functions of its modules
 replaced. All search the same problems under the same seeds and noise (`benchmarks/regret.py`), so
@@ -81,13 +81,6 @@ def varied(
 # ---------------------------------------------------------------- variants
 
 
-def _by_rank(count: int) -> FloatArray:
-    """Returns weights that fall with the rank, as those of parents in evolution strategies do."""
-    weights = np.log(count + 1.0) - np.log(np.arange(1, count + 1))
-    found: FloatArray = weights / weights.mean()
-    return found
-
-
 def _random_point(
     self: InitialDesign, space: Space, number: int, *, doubted: bool = False
 ) -> Point:
@@ -147,7 +140,6 @@ DESIGNS = {
 }
 VARIANTS: dict[str, dict[str, Variant]] = {
     "tpe": {
-        "weights by rank": _set("strategies.tpe._good_weights", _by_rank),
         "uniform weight 0.5": _set("strategies.tpe._UNIFORM", 0.5),
         "uniform weight 2": _set("strategies.tpe._UNIFORM", 2.0),
         "bandwidth 0.5": _with(bandwidth=0.5),

@@ -1,6 +1,8 @@
 """Bayesian optimisation and TPE after any history: no warning, no error, points of the space."""
 
 import json
+from contextlib import ExitStack
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -24,6 +26,15 @@ FAMILIES = {
     "one apart": lambda u: np.where(u == u.min(initial=1.0), -1e12, u),
     "infinite ones": lambda u: np.where(u < 0.3, np.inf, u),
 }
+# As many points as these histories have are thinned, too.
+SMALL = {
+    "bayesian._MODEL_SIZE": 16,
+    "bayesian._FIT_SIZE": 6,
+    "bayesian._FAILURE_SIZE": 10,
+    "bayesian._OF_EACH_KIND": 2,
+    "tpe._MOST": 2,
+    "tpe._MOST_OTHERS": 8,
+}
 ENGINES = st.one_of(
     st.tuples(st.just(TPE), st.just({})),
     st.tuples(
@@ -39,6 +50,10 @@ ENGINES = st.one_of(
 )
 
 
+def footprint(point):
+    return point.x.tobytes() + point.active.tobytes()
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 @settings(max_examples=25)
 @given(
@@ -49,8 +64,11 @@ ENGINES = st.one_of(
     repeated=st.sampled_from([0.0, 0.3, 1.0]),
     failing=st.sampled_from([0.0, 0.2, 0.9, 1.0]),
     pending=st.integers(0, 6),
+    thinned=st.booleans(),
 )
-def test_any_history_is_gone_on_from(family, engine, space, seed, told, repeated, failing, pending):
+def test_any_history_is_gone_on_from(
+    family, engine, space, seed, told, repeated, failing, pending, thinned
+):
     strategy, options = engine
     rng = np.random.default_rng(seed)
     search = strategy(space, np.random.default_rng(seed), **options)
@@ -59,16 +77,21 @@ def test_any_history_is_gone_on_from(family, engine, space, seed, told, repeated
     places[again] = places[:1]
     scores = FAMILIES[family](rng.random(told))
     scores[rng.random(told) < failing] = np.nan
-    with np.errstate(all="raise", under="ignore"):
+    with np.errstate(all="raise", under="ignore"), ExitStack() as stack:
+        for name, size in SMALL.items() if thinned else ():
+            stack.enter_context(mock.patch(f"tfhpo.strategies.{name}", size))
         for place, score in zip(places, scores, strict=False):
             point = space.point(place)
             search.observe([Result(search.hold(point), point, score)])
         for place in places[told:]:
             search.hold(space.point(place))
+        before = {footprint(space.point(place)) for place in places}
         made = search.suggest(4)
         recommended = search.recommend()
-    tried = {one.point.x.tobytes() + one.point.active.tobytes() for one in made}
+    tried = {footprint(one.point) for one in made}
     assert len(tried) == len(made)
+    assert not tried & before
+    assert made or search.finished
     for _, (x, active) in made:
         assert np.array_equal(space.active(x), active)
         assert np.array_equal(space.point(x).x, x)

@@ -1,6 +1,7 @@
 """Bayesian optimisation and TPE: where they search, with whom they share, and what they survive."""
 
 import math
+import pydoc
 
 import numpy as np
 import pytest
@@ -75,6 +76,21 @@ def test_arguments_of_tpe(options, told):
 def test_beta_alone_asks_for_the_confidence_bound():
     assert make(box(1), beta=3.0).acquisition == "ucb"
     assert make(box(1)).acquisition == "log_ei"
+
+
+def test_beta_is_the_width_of_the_band():
+    space, told = box(1), np.array([[0.4], [0.45], [0.5], [0.55], [0.6]])
+    found = {}
+    for beta in (0.0, 50.0):
+        search = make(space, beta=beta)
+        for x in told:
+            point = space.point(x)
+            search.observe([Result(search.hold(point), point, float((x[0] - 0.5) ** 2))])
+        ((_, point),) = search.suggest()
+        found[beta] = abs(point.x[0] - 0.5)
+    # Where the best mean is, and as far as can be from all that is known.
+    assert found[0.0] < 0.1
+    assert found[50.0] > 0.45
 
 
 @pytest.mark.parametrize("strategy", BOTH)
@@ -326,7 +342,7 @@ def test_a_finite_space_is_climbed_without_repeats():
     assert search.history.scores.min() < weights.min(axis=1).sum() + 0.05
 
 
-def test_a_long_history_is_thinned_and_still_told_from():
+def test_a_long_history_is_thinned_and_still_told_from(monkeypatch):
     space = Space(
         [
             Parameter("a", FloatRange(0.0, 1.0)),
@@ -340,9 +356,31 @@ def test_a_long_history_is_thinned_and_still_told_from():
     for p in rng.random((2_000, 4)):
         point = space.draw(p)
         search.observe([Result(search.hold(point), point, bowl(point.x[:2]))])
+    fitted_to = watched(monkeypatch, "tfhpo.surrogates.refitting.fitted", place=2)
+    made_of = watched(monkeypatch, "tfhpo.strategies.bayesian.GaussianProcess", place=1)
     ((_, found),) = search.suggest()
     assert found.x[:2] == pytest.approx([0.3, 0.3], abs=0.1)
     assert len(search.state()["private"]["fit"]["theta"]) == 6
+    assert [len(outputs) for outputs in fitted_to] == [200]
+    (points,) = made_of
+    scores = np.array([bowl(x) for x in points.features[:, [0, 1]] + 0.5])
+    ranked = np.sort([bowl(x) for x in search.history.x[:2_000, :2]])
+    assert scores[:250] == pytest.approx(ranked[:250])
+    # As many from each tenth of the others, but for rounding.
+    others = np.searchsorted(ranked, scores[250:] + 1e-12) - 250
+    assert np.histogram(others, bins=10, range=(0, 1_751))[0] == pytest.approx(25, abs=1)
+
+
+def watched(monkeypatch, name, place):
+    """Notes an argument of a function that goes on doing what it does."""
+    noted, function = [], pydoc.locate(name)
+
+    def noting_it(*arguments, **options):
+        noted.append(arguments[place])
+        return function(*arguments, **options)
+
+    monkeypatch.setattr(name, noting_it)
+    return noted
 
 
 def test_pending_and_failed_points_take_places_of_the_model_and_add_none(monkeypatch):

@@ -55,6 +55,26 @@ def test_its_densities_are_made_of_a_bounded_number_of_points(monkeypatch):
     assert np.histogram(others, bins=10, range=(0.0, 1.0))[0].min() > 20
 
 
+@pytest.mark.parametrize(("good_share", "good"), [(0.15, 6), (0.5, 20)])
+def test_a_share_of_the_points_is_good(monkeypatch, good_share, good):
+    made = []
+
+    class Watched(tpe.ParzenDensity):
+        def __init__(self, columns, x, *others):
+            made.append(sorted(x[:, 0]))
+            super().__init__(columns, x, *others)
+
+    monkeypatch.setattr(tpe, "ParzenDensity", Watched)
+    space = Space([Parameter("x", FloatRange(0.0, 1.0))])
+    search = TPE(space, np.random.default_rng(0), good_share=good_share)
+    told = np.random.default_rng(1).random(40)
+    for place in told:
+        point = space.draw(np.array([place]))
+        search.observe([Result(search.hold(point), point, float(place))])
+    search.suggest()
+    assert made == [list(np.sort(told)[:good]), list(np.sort(told)[good:])]
+
+
 def test_the_defaults_come_first_whatever_was_queued():
     space = Space([Parameter("x", FloatRange(0.0, 1.0), default=0.3)])
     search = TPE(space, np.random.default_rng(0))
@@ -63,7 +83,7 @@ def test_the_defaults_come_first_whatever_was_queued():
     assert point.x == pytest.approx([0.3])
 
 
-def test_fewer_points_than_are_good_at_least_are_all_good(monkeypatch):
+def test_with_fewer_points_than_are_good_at_least_the_search_goes_on(monkeypatch):
     monkeypatch.setattr(tpe, "_FEWEST", 4)
     search = TPE(Space([Parameter("x", FloatRange(0.0, 1.0))]), np.random.default_rng(0))
     for score in (1.0, 2.0, float("nan"), float("nan"), float("nan")):

@@ -143,6 +143,18 @@ def test_entropy_prefers_what_may_be_the_best():
     assert value[0] > value[2]
 
 
+@given(MEANS, DEVIATIONS, st.floats(0.1, 3))
+def test_max_value_entropy_is_what_knowing_the_best_score_takes_off_the_entropy(
+    mean, deviation, above
+):
+    best = mean - above * deviation
+    normal = scipy.stats.norm(mean, deviation)
+    # With it known, no score is below it.
+    rest = scipy.stats.truncnorm(-above, 40.0, mean, deviation)
+    found = MaxValueEntropy(np.array([best]))(np.array([mean]), np.array([deviation])).value
+    assert found == pytest.approx(normal.entropy() - rest.entropy(), abs=1e-7)
+
+
 @given(st.floats(1e-2, 5), st.floats(1e-9, 5))
 def test_augmented_by_what_is_left_to_learn(deviation, noise):
     at = np.array([0.1]), np.array([deviation])

@@ -74,6 +74,17 @@ def test_far_from_all_points_it_is_about_the_share_of_successes():
     assert np.exp(found.value(asked)) == pytest.approx(0.8, abs=0.1)
 
 
+@pytest.mark.parametrize("failed", [1, 49])
+def test_far_from_all_points_the_rarer_outcome_stays_the_rarer_one(failed):
+    columns = Columns(np.zeros(1, dtype=bool))
+    x, on = np.linspace(0.0, 0.01, 50)[:, None], np.ones((50, 1), dtype=bool)
+    succeeded = np.random.default_rng(0).permutation(50) >= failed
+    theta = Hyperparameters(np.array([-4.0]), 0.0, -3.0)
+    found = Feasibility(columns, columns.encode(x, on), succeeded, theta)
+    chance = np.exp(found.value(columns.encode(np.ones((1, 1)), on[:1])))
+    assert chance == pytest.approx(1.0 - failed / 50, abs=0.1)
+
+
 def test_failures_at_random_rule_nothing_out():
     rng = np.random.default_rng(2)
     x = rng.random((60, 2))

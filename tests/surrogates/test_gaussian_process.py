@@ -9,6 +9,7 @@ from made_up import columns, points
 from tfhpo.surrogates.gaussian_process import (
     GaussianProcess,
     Hyperparameters,
+    Priors,
     _Posterior,
     fitted,
     most_probable,
@@ -126,6 +127,19 @@ def test_samples_have_the_posteriors_mean_and_spread():
     assert drawn.mean(axis=0) == pytest.approx(mean, abs=0.02)
     noise = np.exp(model.hyperparameters.noise)
     assert drawn.std(axis=0) == pytest.approx(np.sqrt(deviation**2 + noise), rel=0.03)
+    # Jointly: what one of them is says something of the others.
+    seen, between = model.points, model.kernel(model.points, asked)
+    observed = model.kernel(seen, seen) + noise * np.eye(len(seen))
+    joint = model.kernel(asked, asked) - between.T @ np.linalg.solve(observed, between)
+    assert np.cov(drawn.T) == pytest.approx(joint + noise * np.eye(3), abs=0.04)
+
+
+def test_length_scales_are_expected_to_grow_with_the_number_of_columns():
+    columns = Columns(np.array([False] * 7 + [True] * 2))
+    mean, deviation = Priors().of(columns)
+    length = np.sqrt(2.0) - 3.0 + 0.5 * np.log(9.0)
+    assert mean == pytest.approx([length] * 7 + [-1.0] * 2 + [0.0, -4.0])
+    assert deviation == pytest.approx([np.sqrt(3.0)] * 7 + [1.0] * 2 + [0.5, 1.5])
 
 
 def test_the_fit_finds_which_columns_matter():

@@ -52,6 +52,20 @@ def test_listed_columns_are_climbed_to_the_top():
     assert value == pytest.approx(0.0)
 
 
+def test_what_is_barred_is_not_climbed_to():
+    space = Space([Parameter(name, Steps(0, 20)) for name in "ab"])
+
+    def barred(x, active):
+        return np.abs(x - [0.3, 0.9]).max(axis=1) < 0.01
+
+    open_ground = ground(space)
+    here = Ground(open_ground.settle, open_ground.categorical, open_ground.places, barred)
+    starts = space.points(np.random.default_rng(0).random((5, 2)))
+    _, _, value = climb(Bowl([0.3, 0.9]), here, *starts)
+    # One of two columns is a step of a twentieth off.
+    assert value == pytest.approx(np.full(5, -(0.05**2)))
+
+
 MIXED = Space(
     [
         Parameter("kind", Levels(("a", "b", "c"))),

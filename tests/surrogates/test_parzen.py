@@ -192,6 +192,17 @@ def test_a_point_far_from_all_is_still_possible():
     assert found[0] == pytest.approx(np.log(1 / 31))
 
 
+def test_bandwidths_are_those_of_one_dimension():
+    x = np.array([[0.1, 0.2], [0.4, 0.0], [0.5, 0.9]])
+    active = np.array([[True, True], [True, False], [True, True]])
+    found = bandwidths_of(x, active, scale=1.5, least=0.01)
+    for column, places in enumerate(([0.1, 0.4, 0.5], [0.2, 0.9])):
+        # One more in the middle, with the variance of a uniform place.
+        n, all_places = len(places) + 1, np.array([*places, 0.5])
+        variance = all_places.var() + 1 / 12 / n
+        assert found[column] == pytest.approx(1.5 * np.sqrt(variance) * n**-0.2)
+
+
 def test_bandwidths_shrink_with_more_points_and_have_a_least():
     rng = np.random.default_rng(0)
     widths = [

@@ -14,7 +14,7 @@ from tfhpo.strategies.history import History
 
 # The best points that others are drawn around, and how far away on the unit interval.
 _PARENTS, _WIDTHS = 5, (0.02, 0.1, 0.3)
-# How many columns are moved together, on average.
+# How many columns are moved together, on average, beside one that always is.
 _MOVES = (1.0, 2.0, 4.0)
 
 

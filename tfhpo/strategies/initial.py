@@ -25,8 +25,8 @@ class InitialDesign:
     """A sequence of points that fills a space evenly.
 
     The first is the user's defaults, and the middle of a parameter without one, or the median of
-    its distribution; the others are those of a scrambled Sobol sequence, through the parameters'
-    distributions.
+    its distribution, in place of that of a scrambled Sobol sequence; the others are those of the
+    sequence, through the parameters' distributions.
 
     Args:
         size: How many points come before a model, an integer and at least 1.
@@ -38,7 +38,7 @@ class InitialDesign:
     Source:
         Sobol, "On the distribution of points in a cube and the approximate evaluation of
         integrals", USSR Computational Mathematics and Mathematical Physics 7 (1967); scrambled as
-        by Owen, Journal of Complexity 14 (1998).
+        by Matoušek, "On the L2-discrepancy for anchored boxes", Journal of Complexity 14 (1998).
     """
 
     size: int

@@ -76,9 +76,11 @@ class Strategy(ABC):
     """Proposes points and learns from their scores.
 
     Subclasses fill in `_propose` (and, where they keep state, `_learn`, `_revised`,
-    `_private_state`, `_restore_private` and `_space_grew`; and `_take_former` where former studies
-    teach them more than where to begin); they override nothing else. The base keeps the history,
-    so that every strategy treats pending points, duplicates, failures and exhaustion alike.
+    `_private_state`, `_restore_private` and `_space_grew`; `_take_former` where former studies
+    teach them more than where to begin; `recommend` where they know better than the scores; and
+    `origin` where trials go on from others); they override nothing else. The base keeps the
+    history, so that every strategy treats pending points, duplicates, failures and exhaustion
+    alike.
 
     Args:
         space: What to search.

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfhpo.arguments import NumberRule, integer, positive
-from tfhpo.space import Domain, FloatArray, Kind, Point, Space
+from tfhpo.space import Domain, Kind, Point, Space
 from tfhpo.strategies.candidates import best_first, evenly, from_anywhere, joined
 from tfhpo.strategies.former_promise import FormerPromise
 from tfhpo.strategies.initial import InitialDesign
@@ -113,7 +113,7 @@ class TPE(Strategy):
         ranked = best_first(keys, self.history.scores)
         count = max(_FEWEST, min(math.ceil(self.good_share * len(ranked)), _MOST))
         best = ranked[:count]
-        good = self._density(self._at(best), _good_weights(len(best)))
+        good = self._density(self._at(best))
         bad = self._density(self._at(self._others(ranked[count:])))
         x, active = self._candidates(good)
         promise = good.log_density(x, active) - bad.log_density(x, active)
@@ -145,12 +145,12 @@ class TPE(Strategy):
     def _at(self, keys: npt.NDArray[np.intp]) -> Point:
         return Point(self.history.x[keys], self.history.active[keys])
 
-    def _density(self, points: Point, weights: FloatArray | None = None) -> ParzenDensity:
-        """Returns the mixture around points, of equal weights by default, and a uniform one."""
+    def _density(self, points: Point) -> ParzenDensity:
+        """Returns the mixture around points, of equal weights, and a uniform one."""
         x, active = points
         widths = bandwidths_of(x, active, scale=self.bandwidth, least=_LEAST)
-        all_weights = np.append(np.ones(len(x)) if weights is None else weights, _UNIFORM)
-        return ParzenDensity(self._columns, x, active, all_weights, widths, _SPREAD)
+        weights = np.append(np.ones(len(x)), _UNIFORM)
+        return ParzenDensity(self._columns, x, active, weights, widths, _SPREAD)
 
     def _take_former(self) -> None:
         super()._take_former()
@@ -172,11 +172,6 @@ class TPE(Strategy):
 
     def _space_grew(self) -> None:
         self._survey()
-
-
-def _good_weights(count: int) -> FloatArray:
-    """Returns the weights of the good points, the best first, of mean 1."""
-    return np.ones(count)
 
 
 def _columns(domains: Sequence[Domain]) -> Columns:

@@ -20,13 +20,16 @@ Every acquisition is higher where a trial is more worthwhile, and comes with its
 and sd.
 
 Source:
-    EI: Jones, Schonlau and Welch, "Efficient Global Optimization of Expensive Black-Box Functions",
-    Journal of Global Optimization 13 (1998). log EI: Ament et al., "Unexpected Improvements to
-    Expected Improvement for Bayesian Optimization", NeurIPS (2023). Augmented: Huang et al.,
-    "Global Optimization of Stochastic Black-Box Systems via Sequential Kriging Meta-Models",
-    Journal of Global Optimization 34 (2006). UCB: Srinivas et al., "Gaussian Process Optimization
-    in the Bandit Setting", ICML (2010). MES: Wang and Jegelka, "Max-value Entropy Search for
-    Efficient Bayesian Optimization", ICML (2017).
+    PI: Kushner, "A New Method of Locating the Maximum Point of an Arbitrary Multipeak Curve in the
+    Presence of Noise", Journal of Basic Engineering 86 (1964). EI: Jones, Schonlau and Welch,
+    "Efficient Global Optimization of Expensive Black-Box Functions", Journal of Global Optimization
+    13 (1998). log EI: Ament et al., "Unexpected Improvements to Expected Improvement for Bayesian
+    Optimization", NeurIPS (2023). Augmented: Huang et al., "Global Optimization of Stochastic
+    Black-Box Systems via Sequential Kriging Meta-Models", Journal of Global Optimization 34 (2006).
+    UCB: Srinivas et al., "Gaussian Process Optimization in the Bandit Setting", ICML (2010). MES:
+    Wang and Jegelka, "Max-value Entropy Search for Efficient Bayesian Optimization", ICML (2017).
+    Fantasies: Snoek, Larochelle and Adams, "Practical Bayesian Optimization of Machine Learning
+    Algorithms", NeurIPS (2012), section 3.2.
 """
 
 from __future__ import annotations
@@ -229,7 +232,7 @@ def sampled_best_values(
         mean: mu, `q`.
         deviation: sd, `q`.
         rng: Where randomness comes from.
-        count: How many samples.
+        count: How many samples. Default 16.
 
     Returns:
         g, `count`, each below the lowest mean.

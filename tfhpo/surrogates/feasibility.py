@@ -9,9 +9,9 @@ Notation:
     u           (p + e mu - 1/2) / (e sqrt(sd^2 + v))
 
 The probability that a trial at a point succeeds is taken to be Phi(u): that a label foretold there
-lies on the side of the successes. Far from all points it lies between one half and the share of
-successes, p, since little is known there. It is least-squares classification, which needs no
-approximation of a posterior.
+lies on the side of the successes. Far from all points, where mu = 0, it is near p, and the nearer
+to one half the larger sd^2 + v; of rare outcomes it makes rarer ones (p = 0.98 may give 0.99). It
+is least-squares classification, which needs no approximation of a posterior.
 
 Source:
     Rasmussen and Williams, "Gaussian Processes for Machine Learning", MIT Press (2006), section
@@ -45,9 +45,9 @@ class Feasibility:
     Args:
         columns: Which columns are what.
         points: `n` points whose outcome is known.
-        succeeded: a, `n`; of both kinds.
+        succeeded: a, `n`; of both kinds, or e is 0.
         hyperparameters: Those of the process on the labels.
-        kernel: "matern52" or "squared_exponential".
+        kernel: "matern52" (default) or "squared_exponential".
     """
 
     def __init__(
@@ -82,6 +82,6 @@ class Feasibility:
 
 
 def labels(succeeded: BoolArray) -> FloatArray:
-    """Returns (a - p) / e, `n`."""
+    """Returns (a - p) / e, `n`, of both kinds."""
     share = float(np.mean(succeeded))
     return (succeeded.astype(np.float64) - share) / math.sqrt(share * (1.0 - share))

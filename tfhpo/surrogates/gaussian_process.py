@@ -158,7 +158,7 @@ class GaussianProcess:
         points: X, `n` points.
         outputs: y, `n`.
         hyperparameters: theta.
-        kernel: "matern52" or "squared_exponential".
+        kernel: "matern52" (default) or "squared_exponential".
         trend: h; 0 by default.
 
     Raises:
@@ -349,10 +349,10 @@ def fitted(
     Args:
         columns: Which columns are what.
         points: `n` points.
-        outputs: y, `n`: standardised, or some of standardised ones.
+        outputs: y, `n`: standardised, some of standardised ones, or what h leaves of these.
         start: Where to begin, such as those of fewer points; the priors' centre by default.
         kernel: "matern52" or "squared_exponential".
-        steps: Steps of L-BFGS-B at most.
+        steps: Steps of L-BFGS-B at most. Default 40.
         priors: What is known of theta; `Priors()` by default.
 
     Raises:
@@ -391,7 +391,7 @@ def most_probable(
     Args:
         columns: Which columns are what.
         points: `n` points.
-        outputs: y, `n`: standardised, or some of standardised ones.
+        outputs: y, `n`: standardised, some of standardised ones, or what h leaves of these.
         starts: Where to begin, at least one.
         kernel: "matern52" or "squared_exponential".
         priors: What is known of theta; `Priors()` by default.

@@ -25,8 +25,9 @@ correlations of choices.
 
 Source:
     Rasmussen and Williams, "Gaussian Processes for Machine Learning", MIT Press (2006), chapter 4.
-    Inactive columns at a place of their own: Swersky et al., "Raiders of the Lost Architecture:
-    Kernels for Bayesian Optimization in Conditional Parameter Spaces", arXiv:1409.4011 (2014).
+    Inactive columns at a place of their own: after Swersky et al., "Raiders of the Lost
+    Architecture: Kernels for Bayesian Optimization in Conditional Parameter Spaces",
+    arXiv:1409.4011 (2014), where such a place is equally far from all active ones.
 """
 
 from __future__ import annotations
@@ -114,10 +115,10 @@ class Kernel:
         columns: Which columns are what.
         lengths: l, `d`.
         weights: w, `c`.
-        signal: s.
-        name: "matern52" or "squared_exponential".
-        level: t. Without it, places far from all points are foretold the mean of what was observed,
-            which is too good once a search has found good points.
+        signal: s. Default 1.
+        name: "matern52" (default) or "squared_exponential".
+        level: t. Default 0: places far from all points are then foretold the mean of what was
+            observed, which is too good once a search has found good points.
     """
 
     columns: Columns

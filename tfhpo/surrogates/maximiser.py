@@ -5,13 +5,14 @@ Notation:
     q           the number of points looked at together
     x, m        places in [0, 1] and activity masks, `q x d`
 
-A *listed* column has few values, and each step of it is tried; an *open* one is followed along its
-gradient. Acquisitions peak between the values of a listed column, so rounding a place found by
-gradients would miss the best value. The best of many starts are improved in turns:
+A *listed* column has few values, and is walked in steps: to any other choice, or one, two or four
+values up and down where they are ordered. An *open* one is followed along its gradient.
+Acquisitions peak between the values of a listed column, so rounding a place found by gradients
+would miss the best value. The best of many starts are improved in turns:
 
 - `ascend`: all open active columns of all points at once, by L-BFGS-B on the sum of the
   acquisitions, which is separable;
-- `climb`: each point moves to the best of all points that differ from it in one listed column,
+- `climb`: each point moves to the best of all points that are a step away in one listed column,
   until none is better. What a step makes active begins at its lowest place: the starts, not the
   steps, must have looked into every branch. (Trying more places, or steps in columns of many
   values, raised the acquisition nowhere.)
@@ -70,7 +71,7 @@ class Ground:
     @property
     def open(self) -> BoolArray:
         """Which columns are followed along their gradients, `d`."""
-        return np.array([one is None for one in self.places], dtype=bool) & ~self.categorical
+        return np.array([one is None for one in self.places], dtype=bool)
 
 
 def maximised(

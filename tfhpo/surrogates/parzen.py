@@ -277,13 +277,16 @@ def bandwidths_of(x: FloatArray, active: BoolArray, *, scale: float, least: floa
     They shrink with the number n of places in a column as those of a density in one dimension do
     (Scott's rule), so that a search of many columns looks closely, too. A column's deviation is
     that of the places that are active, and of one more in the middle with the deviation of a
-    uniform place, so that a single point does not make it 0.
+    uniform place, so that a single point does not make it 0; that one is counted in n, too.
 
     Args:
-        x: Places, `n x d`.
-        active: Masks, `n x d`.
+        x: Places, a row for each point and `d` columns.
+        active: Masks, of the same shape.
         scale: A factor.
         least: The lower bound.
+
+    Source:
+        Scott, "Multivariate Density Estimation", Wiley (1992).
     """
     n = active.sum(axis=0) + _MIDDLE
     mean = ((x * active).sum(axis=0) + 0.5 * _MIDDLE) / n

@@ -31,7 +31,8 @@ class GrowingFit:
     Args:
         kernel: "matern52" or "squared_exponential".
         priors: What is known of the hyperparameters; `Priors()` by default.
-        many: To more points than these, a fit that begins at the last one takes few steps.
+        many: To more points than these, a fit that begins at the last one takes few steps. Default
+            100.
     """
 
     def __init__(self, kernel: str, priors: Priors | None = None, many: int = _MANY) -> None:
@@ -47,8 +48,12 @@ class GrowingFit:
         Args:
             columns: Which columns are what.
             points: `n` points to fit to.
-            outputs: Their outputs, `n`: standardised, or some of standardised ones.
+            outputs: Their outputs, `n`: standardised, some of standardised ones, or what a trend
+                leaves of these.
             known: How many results there are, which may be more than are fitted to.
+
+        Raises:
+            numpy.linalg.LinAlgError: If points are not finite.
         """
         if self._theta is None or known >= self._known + math.ceil(_GROWTH * self._known):
             start = None if self._theta is None else Hyperparameters.of(np.array(self._theta))
@@ -64,7 +69,11 @@ class GrowingFit:
         Args:
             columns: Which columns are what.
             points: `n` points to fit to.
-            outputs: Their outputs, `n`: standardised, or some of standardised ones.
+            outputs: Their outputs, `n`: standardised, some of standardised ones, or what a trend
+                leaves of these.
+
+        Raises:
+            numpy.linalg.LinAlgError: If points are not finite.
         """
         starts = [
             Hyperparameters.typical(columns, self._priors)

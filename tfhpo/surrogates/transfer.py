@@ -7,6 +7,7 @@ Notation:
     m_j         the mean of a Gaussian process on the results of study j, standardised on their own
     c_j, e_j    mean and standard deviation of m_j over X, the latter not below `_LEAST_SPREAD`
     p_j         (m_j - c_j) / e_j:  what study j foretells, on the scale of y
+    P           p_j at X, a column for each study, `n x J`
     b           the weights of the studies, `J`
     K           the covariance of the new results, before theta is fitted to them
 
@@ -56,7 +57,10 @@ class Foreteller:
         known: Which columns the study says something of, `d + c`.
         points: Its points.
         scores: Their scores, finite.
-        kernel: "matern52" or "squared_exponential".
+        kernel: "matern52" (default) or "squared_exponential".
+
+    Raises:
+        numpy.linalg.LinAlgError: If points are not finite.
     """
 
     def __init__(
@@ -138,7 +142,10 @@ def foretold(
         columns: Which columns are what.
         points: X.
         outputs: y, `n`.
-        kernel: "matern52" or "squared_exponential".
+        kernel: "matern52" (default) or "squared_exponential".
+
+    Raises:
+        numpy.linalg.LinAlgError: If points are not finite.
     """
     m = np.stack([teller.value(points) for teller in tellers], axis=1)
     centre, spread = m.mean(axis=0), np.maximum(m.std(axis=0), _LEAST_SPREAD)
