@@ -47,6 +47,7 @@ def bowl(x):
         ({"beta": -1.0}, "beta=-1.0"),
         ({"beta": float("nan")}, "beta=nan"),
         ({"beta": 1.0, "acquisition": "ei"}, "width of"),
+        ({"alpha": 0.0}, "alpha=0.0"),
         ({"kernel": "rbf"}, "'rbf'"),
         ({"margin": -0.1}, "margin=-0.1"),
         ({"prior_weight": -1.0}, "prior_weight=-1.0"),
@@ -76,6 +77,16 @@ def test_arguments_of_tpe(options, told):
 def test_beta_alone_asks_for_the_confidence_bound():
     assert make(box(1), beta=3.0).acquisition == "ucb"
     assert make(box(1)).acquisition == "log_ei"
+
+
+@pytest.mark.parametrize("alpha", [1e-4, 0.5, 1e-20])
+def test_noise_that_is_known_is_not_estimated(alpha):
+    search = make(box(2), alpha=alpha)
+    run(search, 30, rough)
+    assert search.state()["private"]["fit"]["theta"][-1] == pytest.approx(math.log(alpha))
+    estimated = make(box(2))
+    run(estimated, 30, rough)
+    assert estimated.state()["private"]["fit"]["theta"][-1] != pytest.approx(math.log(alpha))
 
 
 def test_beta_is_the_width_of_the_band():

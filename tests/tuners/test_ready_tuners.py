@@ -272,6 +272,7 @@ def test_the_arguments_of_kerastuners_bayesian_optimization(tmp_path):
         objective="val_loss",
         max_trials=4,
         num_initial_points=2,
+        alpha=1e-4,
         beta=2.6,
         seed=0,
         max_retries_per_trial=0,
@@ -279,8 +280,8 @@ def test_the_arguments_of_kerastuners_bayesian_optimization(tmp_path):
     )
     searched(tuner, epochs=1)
     settings = tuner.study().header.settings
-    assert settings["options"] == {"num_initial_points": 2, "beta": 2.6}
-    with pytest.raises(ArgumentError, match=r"`alpha` must be left out.*alpha=0.0001"):
-        tfhpo.BayesianOptimization(classifier, "val_loss", alpha=1e-4, directory=tmp_path)
+    assert settings["options"] == {"num_initial_points": 2, "alpha": 1e-4, "beta": 2.6}
+    with pytest.raises(ArgumentError, match=r"`alpha` must be.*-1"):
+        tfhpo.BayesianOptimization(classifier, "val_loss", alpha=-1, directory=tmp_path)
     with pytest.raises(ArgumentError, match=r"'acquisition'. Give it to the strategy: options="):
         tfhpo.BayesianOptimization(classifier, "val_loss", acquisition="ei", directory=tmp_path)

@@ -85,7 +85,7 @@ NO_TREND = NoTrend()
 
 @dataclass(frozen=True)
 class Priors:
-    """The normal priors of theta, as mean and standard deviation.
+    """The normal priors of theta, as mean and standard deviation; one of deviation 0 is known.
 
     Args:
         length: Of log l; 1/2 log(d + c) is added to the mean. The default is the mode of the
@@ -368,7 +368,7 @@ def fitted(
         begin,
         jac=True,
         method="L-BFGS-B",
-        bounds=_bounds(columns),
+        bounds=objective.bounds,
         options={"maxiter": steps},
     )
     theta = found.x if np.all(np.isfinite(found.x)) else begin
@@ -419,6 +419,21 @@ class _Posterior:
         self._kernel = kernel
         self._centre, self._spread = (priors or Priors()).of(columns)
 
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        """Returns where theta may be: what is known of it stays at its mean."""
+        d = self._columns.ordered
+        scales = [_BOUNDS["length"]] * d + [_BOUNDS["weight"]] * (self._columns.scales - d)
+        return [
+            (centre, centre) if spread == 0.0 else bound
+            for bound, centre, spread in zip(
+                [*scales, _BOUNDS["signal"], _BOUNDS["noise"]],
+                self._centre,
+                self._spread,
+                strict=True,
+            )
+        ]
+
     def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
         hyperparameters = Hyperparameters.of(theta)
         kernel = hyperparameters.kernel(self._columns, self._kernel)
@@ -436,14 +451,9 @@ class _Posterior:
                 [noise * np.trace(outer)],
             ]
         )
-        away = (theta - self._centre) / self._spread
-        return 0.5 * float(away @ away) - float(likelihood), away / self._spread - gradient
-
-
-def _bounds(columns: Columns) -> list[tuple[float, float]]:
-    d = columns.ordered
-    scales = [_BOUNDS["length"]] * d + [_BOUNDS["weight"]] * (columns.scales - d)
-    return [*scales, _BOUNDS["signal"], _BOUNDS["noise"]]
+        spread = np.where(self._spread == 0.0, np.inf, self._spread)
+        away = (theta - self._centre) / spread
+        return 0.5 * float(away @ away) - float(likelihood), away / spread - gradient
 
 
 def _inverse_of_factor(factor: FloatArray) -> FloatArray:

@@ -213,8 +213,8 @@ class BayesianOptimization(Tuner):
         objective: A metric's name, a `keras_tuner.Objective`, or a list of these.
         max_trials: How many trials to run at most. Default 10.
         num_initial_points: How many points come before the model. Default 5.
-        alpha: None. It stands here so that arguments keep KerasTuner's places: the noise of the
-            scores is estimated.
+        alpha: The variance of the noise, of scores that are scaled to variance 1, above 0. By
+            default it is estimated, rather than 1e-4 as in KerasTuner.
         beta: Chooses the confidence bound as the acquisition, and its width in deviations; by
             default the acquisition is the logarithm of the expected improvement.
         seed: As of `tfhpo.RandomSearch`.
@@ -223,7 +223,7 @@ class BayesianOptimization(Tuner):
         **kwargs: As of `tfhpo.RandomSearch`.
 
     Raises:
-        ArgumentError: If `alpha` is given, or an argument breaks its rule.
+        ArgumentError: If an argument breaks its rule.
     """
 
     def __init__(
@@ -232,20 +232,15 @@ class BayesianOptimization(Tuner):
         objective: Any = None,
         max_trials: int | None = 10,
         num_initial_points: int | None = None,
-        alpha: None = None,
+        alpha: float | None = None,
         beta: float | None = None,
         seed: int | None = None,
         *,
         options: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        if alpha is not None:
-            raise ArgumentError(
-                "`alpha` must be left out, or None in its place: the noise is estimated from the "
-                f"scores. Received: alpha={alpha!r}."
-            )
         oracle, tuner = _split(self, kwargs, options=options_of(strategies.BayesianOptimization))
-        chosen = _with(options, num_initial_points=num_initial_points, beta=beta)
+        chosen = _with(options, num_initial_points=num_initial_points, alpha=alpha, beta=beta)
         super().__init__(
             BayesianOracle(objective, max_trials, options=chosen, seed=seed, **oracle),
             hypermodel,
