@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tfhpo.errors import ArgumentError
-from tfhpo.execution import LocalProcesses, Names, Task
+from tfhpo.execution import LocalProcesses, Names, Printed, Task
 from tfhpo.execution.process import WorkerProcess
 
 MEGA = 1 << 20
@@ -240,8 +240,8 @@ def test_one_that_cannot_tell_where_it_hangs_is_ended(make_driver, clock, monkey
         print(os.getpid())
         threading.Event().wait()
 
-    def echo(line):
-        stop(int(line.removeprefix("[worker 0] ")))
+    def echo(printed):
+        stop(int(printed.line))
         clock.pass_by(501)
 
     monkeypatch.setattr("tfhpo.execution.process._STACK_SECONDS", 0.1)
@@ -329,9 +329,9 @@ def test_time_does_not_run_while_a_process_starts(make_driver, clock, tmp_path):
         print("runs", data)
         os.close(os.open(gate, os.O_RDONLY))
 
-    def echo(line):
+    def echo(printed):
         clock.pass_by(300)
-        if "runs" in line:
+        if "runs" in printed.line:
             os.close(os.open(gate, os.O_WRONLY))
 
     driver = make_driver()
@@ -663,7 +663,7 @@ def test_output_is_dropped(make_driver, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_output_is_passed_on_with_the_name_of_its_worker(make_driver):
+def test_output_is_passed_on_with_its_worker_and_task(make_driver):
     lines = []
 
     def function(payload, report):
@@ -674,7 +674,27 @@ def test_output_is_passed_on_with_the_name_of_its_worker(make_driver):
 
     make_driver().run(LocalProcesses(1, echo=lines.append), function, [1, 2])
     texts = ["out 1", "more", "err 1", "out 2", "more", "err 2"]
-    assert lines == [f"[worker 0] {text}" for text in texts]
+    assert [printed.line for printed in lines] == texts
+    assert [printed.key for printed in lines] == ["0"] * 3 + ["1"] * 3
+    assert {printed.worker for printed in lines} == {"worker 0"}
+
+
+def test_what_loading_the_function_prints_is_of_no_task(make_driver):
+    class Loud:
+        def __reduce__(self):
+            return print, ("loads",)
+
+    data, lines = Loud(), []
+
+    def function(payload, report):
+        print("runs", data)
+        # Without an end: it comes when the process has ended.
+        sys.stdout.write("ends")
+        os._exit(1)
+
+    make_driver().run(LocalProcesses(1, echo=lines.append), function, [None])
+    told = [(printed.key, printed.line) for printed in lines]
+    assert told == [(None, "loads"), ("0", "runs None"), ("0", "ends")]
 
 
 def test_a_last_line_without_an_end_is_passed_on(make_driver):
@@ -684,7 +704,7 @@ def test_a_last_line_without_an_end_is_passed_on(make_driver):
 
     lines = []
     make_driver().run(LocalProcesses(1, echo=lines.append), function, [None])
-    assert lines == ["[worker 0] so far"]
+    assert lines == [Printed("worker 0", "0", "so far")]
 
 
 def test_no_descriptor_is_left_where_there_are_too_few(make_driver, monkeypatch):

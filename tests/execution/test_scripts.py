@@ -85,7 +85,7 @@ LocalProcesses(1, echo=lines.append).run(
     lambda key, payload: payload,
     lambda task, outcome: told.append(outcome.value),
 )
-sys.exit(0 if (told, lines) == ([300_001], ["[worker 0] here"]) else 3)
+sys.exit(0 if (told, lines) == ([300_001], [("worker 0", "0", "here")]) else 3)
 """
 
 

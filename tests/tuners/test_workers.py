@@ -57,6 +57,20 @@ def statuses(tuner):
 
 
 @pytest.mark.slow
+def test_what_workers_print_is_shown_under_its_trial(tmp_path, capfd):
+    def build(hp):
+        print("building")
+        return classifier(hp)
+
+    random_search(tmp_path, build, max_trials=2, isolate=True).search(X, Y, **{**FIT, "verbose": 2})
+    lines = capfd.readouterr().out.splitlines()
+    # It is built here, too, before any training.
+    told = [line for line in lines if line.endswith("] building")]
+    assert told == ["[trial 0] building", "[trial 1] building"]
+    assert any(line.startswith("[trial 1] ") and "val_loss: " in line for line in lines)
+
+
+@pytest.mark.slow
 def test_an_isolated_search_is_the_same_search(tmp_path):
     environment = dict(os.environ)
     settings = {"max_trials": 4, "checkpoints": 2, "pruner": "median"}

@@ -10,6 +10,7 @@ from tfhpo.execution.engine import (
     FailureKind,
     Function,
     Outcome,
+    Printed,
     Report,
     Task,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "Names",
     "Outcome",
     "Part",
+    "Printed",
     "Report",
     "Slot",
     "Task",

@@ -28,6 +28,20 @@ class Task(NamedTuple):
     payload: Any
 
 
+class Printed(NamedTuple):
+    """A line that a worker's process has printed.
+
+    Attributes:
+        worker: The worker's name.
+        key: That of the task it was at; None while it had none, or loaded the function.
+        line: Without its end.
+    """
+
+    worker: str
+    key: str | None
+    line: str
+
+
 #: Stands for the task after the last.
 END = Task("", None)
 #: How long to wait, in seconds, where there is nothing to do and nothing to wait for.

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import wait
 from typing import Any
 
-from tfhpo.execution.engine import Engine, Function, Outcome, Task
+from tfhpo.execution.engine import Engine, Function, Outcome, Printed, Task
 from tfhpo.execution.limits import Limits
 from tfhpo.execution.local_worker import LocalWorker
 from tfhpo.execution.loop import Ending, drive
@@ -53,9 +53,9 @@ class LocalProcesses(Engine):
             of its process does not count, nor what its reports take the driver to answer.
         start_timeout: In seconds; a process that has not loaded the function by then is ended, and
             its task fails ("start").
-        echo: Gets the lines that the processes print, each with the name of its worker in front,
-            in the caller's thread. By default they are dropped; but the end of the standard error
-            of a process that died is in the message of the failure.
+        echo: Gets the lines that the processes print, in the caller's thread. By default they are
+            dropped; but the end of the standard error of a process that died is in the message of
+            the failure.
         names: What errors call the arguments.
 
     Attributes:
@@ -77,7 +77,7 @@ class LocalProcesses(Engine):
         hard_memory: int | None = None,
         task_timeout: float | None = None,
         start_timeout: float | None = 600.0,
-        echo: Callable[[str], None] | None = None,
+        echo: Callable[[Printed], None] | None = None,
         names: Names = OWN_NAMES,
     ) -> None:
         check_has_workers("Worker processes need", "Without workers, tasks run in this process.")

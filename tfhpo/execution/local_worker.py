@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
 from tfhpo.execution.culprit import carried
-from tfhpo.execution.engine import Failure, FailureKind, Outcome, Task
+from tfhpo.execution.engine import Failure, FailureKind, Outcome, Printed, Task
 from tfhpo.execution.limits import Limits
 from tfhpo.execution.loop import Ending
 from tfhpo.execution.messages import Ready, Said, Unready
@@ -29,7 +30,7 @@ class LocalWorker(ProcessWorker):
     """
 
     def __init__(
-        self, slot: Slot, address: Address, limits: Limits, echo: Callable[[str], None] | None
+        self, slot: Slot, address: Address, limits: Limits, echo: Callable[[Printed], None] | None
     ) -> None:
         super().__init__(slot.name, limits)
         self._slot, self._address, self._echo = slot, address, echo
@@ -88,13 +89,18 @@ class LocalWorker(ProcessWorker):
     def _start(self) -> Ending | None:
         """Starts a process, which gets its task once it is ready for it."""
         try:
-            self._process = WorkerProcess(self._slot, self._address, self._echo)
+            echo = None if self._echo is None else partial(self._pass_on, self._echo)
+            self._process = WorkerProcess(self._slot, self._address, echo)
         except OSError as error:
             cause = f"No process can be started: {error}"
             return self._end(Outcome(failure=Failure("start", cause, error)))
         self._is_ready, self._done = False, 0
         self._allow(self._limits.start_timeout)
         return None
+
+    def _pass_on(self, echo: Callable[[Printed], None], line: str) -> None:
+        at_work = self._task is not None and self._is_ready
+        echo(Printed(self._slot.name, self._running().key if at_work else None, line))
 
     def _hand_over(self) -> Ending | None:
         """Gives the process its task."""

@@ -58,8 +58,8 @@ class WorkerProcess:
     Args:
         slot: Where it runs.
         address: Where the function lies.
-        echo: Gets what it prints, in whole lines that begin with the slot's name; None drops what
-            goes to its standard output. The end of its standard error is kept in any case.
+        echo: Gets what it prints, in whole lines; None drops what goes to its standard output. The
+            end of its standard error is kept in any case.
 
     Attributes:
         connection: The channel: messages come in, payloads and answers go out.
@@ -67,7 +67,7 @@ class WorkerProcess:
     """
 
     def __init__(self, slot: Slot, address: Address, echo: Callable[[str], None] | None) -> None:
-        self._slot, self._echo = slot, echo
+        self._echo = echo
         self._tail = self._line = b""
         self.output: int | None
         ours, theirs = socket.socketpair()
@@ -83,7 +83,7 @@ class WorkerProcess:
             ours.setsockopt(socket.SOL_SOCKET, bound, patience)
         self.connection: Connection[Any, Any] = Connection(ours.detach())
         try:
-            self._popen = self._start(theirs.fileno(), printed, address)
+            self._popen = self._start(theirs.fileno(), printed, address, slot.env)
         except OSError:
             self._close_channels()
             raise
@@ -94,13 +94,15 @@ class WorkerProcess:
         _give(self.connection.send, (module_path(), sys.argv))
         _give(self.connection.send, (os.getpid(), address))
 
-    def _start(self, theirs: int, printed: int, address: Address) -> subprocess.Popen[bytes]:
+    def _start(
+        self, theirs: int, printed: int, address: Address, env: dict[str, str]
+    ) -> subprocess.Popen[bytes]:
         flags = ["-u", "-X", "faulthandler"]
         channel = copy_above_standard(theirs)
         try:
             return subprocess.Popen(  # noqa: S603 - this interpreter, with the code above
                 [sys.executable, *flags, "-c", _BOOT, str(channel)],
-                env={**os.environ, **self._slot.env},
+                env={**os.environ, **env},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL if self._echo is None else printed,
                 stderr=printed,
@@ -151,7 +153,7 @@ class WorkerProcess:
         if self._echo is not None:
             *lines, self._line = (self._line + chunk).split(b"\n")
             for line in lines:
-                self._echo(f"[{self._slot.name}] {line.decode(errors='replace')}")
+                self._echo(line.decode(errors="replace"))
 
     def show_stack(self) -> None:
         """Has the process print where it is now, for its last words, and waits a moment for it.

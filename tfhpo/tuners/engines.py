@@ -10,7 +10,16 @@ from keras_tuner.src.distribute import utils as kt_distribute
 
 from tfhpo.arguments import is_number
 from tfhpo.errors import ArgumentError
-from tfhpo.execution import Crew, Engine, InProcess, InStep, LocalProcesses, Names, Workers
+from tfhpo.execution import (
+    Crew,
+    Engine,
+    InProcess,
+    InStep,
+    LocalProcesses,
+    Names,
+    Printed,
+    Workers,
+)
 from tfhpo.execution.names import OWN_NAMES
 from tfhpo.tuners.distant import failure_of
 
@@ -102,7 +111,8 @@ class Engines:
         """Returns the engine.
 
         Args:
-            echo: Gets the lines that worker processes of this machine print.
+            echo: Gets the lines that worker processes of this machine print, each with its trial in
+                front.
             crew: The processes that train each model together with this one, None for none.
 
         Raises:
@@ -122,7 +132,7 @@ class Engines:
             max_memory=self.max_process_memory,
             hard_memory=self.max_trial_memory,
             task_timeout=self.trial_timeout,
-            echo=echo,
+            echo=None if echo is None else lambda printed: echo(_labelled(printed)),
             names=NAMES,
         )
 
@@ -164,3 +174,8 @@ class Engines:
         for name in names:
             if getattr(self, name) is not None:
                 raise ArgumentError(f"`{name}` {why}. Received: {name}={getattr(self, name)!r}.")
+
+
+def _labelled(printed: Printed) -> str:
+    source = printed.worker if printed.key is None else f"trial {int(printed.key)}"
+    return f"[{source}] {printed.line}"

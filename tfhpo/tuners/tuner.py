@@ -92,9 +92,9 @@ _ENDS_SEARCH = (
     ChiefError,
     keras_tuner.errors.FatalError,
 )
-# Reasons to stop after which no trial goes on from another, unless there will be more of them.
 # Where callbacks write that name no folder, in the folder of the search.
 _CALLBACKS = "callbacks"
+# Reasons to stop after which no trial goes on from another, unless there will be more of them.
 _USED_UP = ("max_trials", "exhausted")
 _INTERRUPTED = (
     "Interrupted: every trial that ended is kept, and the next search here goes on from there.\n"
@@ -339,7 +339,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 `hp`, is called for each training where it takes place: workers need one for a
                 `tf.data.Dataset`, which cannot be carried to another process.
             verbose: 0 for silence, 1 or "auto" for the progress line, 2 for Keras's lines too, and
-                what else worker processes of this machine print.
+                what else worker processes of this machine print, each line with its trial.
             **fit_kwargs: Keyword arguments of `fit`. A function of `hp` makes one a
                 hyperparameter: `epochs=lambda hp: hp.Int("epochs", 5, 20)`. `callbacks` may be a
                 function that makes them anew for each execution. What CSVLogger, ModelCheckpoint,
