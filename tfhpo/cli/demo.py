@@ -11,6 +11,7 @@ import typer
 from tfhpo.cli import kept
 from tfhpo.cli.screen import console, show_hints
 from tfhpo.cli.searching import stop_interrupted, when_begun
+from tfhpo.study import json_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def demo(
         advice = "Give this one a --directory of its own, or discard that one by --overwrite."
         kept.check_same(directory / _FILE, request, advice)
     console().print(_introduction(images, max_trials, epochs))
-    begun = when_begun(lambda: kept.write(directory / _FILE, request))
+    begun = when_begun(lambda: json_file.write(directory / _FILE, request))
     tuner = _tuner(images, max_trials, directory, seed, overwrite=overwrite, listeners=[begun])
     tuner.search(*images.train, validation_data=images.validation, epochs=epochs)
     if tuner.stop_reason == "interrupted":

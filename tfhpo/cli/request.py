@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfhpo.cli import kept
 from tfhpo.errors import StudyDamagedError, StudyError
+from tfhpo.study import json_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,7 +104,7 @@ def save(request: TuneRequest, folder: Path) -> None:
     Raises:
         StudyWriteError: It cannot be written.
     """
-    kept.write(folder / REQUEST_FILE, asdict(request))
+    json_file.write(folder / REQUEST_FILE, asdict(request))
 
 
 def load(folder: Path) -> TuneRequest:
@@ -119,7 +120,7 @@ def load(folder: Path) -> TuneRequest:
             f"Only a search that `tfhpo tune` began can be resumed, and {folder} holds no "
             f"{REQUEST_FILE}. Any other goes on when the program that began it runs again."
         )
-    contents = {**_LATER, **kept.read(path)}
+    contents = {**_LATER, **json_file.read(path)}
     names = {field.name for field in fields(TuneRequest)}
     if contents.keys() != names:
         raise StudyDamagedError(

@@ -1,5 +1,6 @@
 """The tuners: one trial from build to score, budgets, checkpoints, and the ready searches."""
 
+from tfhpo.tuners.former_training import ChangedTrainingWarning
 from tfhpo.tuners.learning_rates import PlanWarning
 from tfhpo.tuners.listeners import SearchListener
 from tfhpo.tuners.ready import (
@@ -19,6 +20,7 @@ from tfhpo.tuners.tuner import Tuner
 __all__ = [
     "TPE",
     "BayesianOptimization",
+    "ChangedTrainingWarning",
     "ElasticGridSearch",
     "GeneticAlgorithm",
     "GridSearch",

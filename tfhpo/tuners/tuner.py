@@ -7,6 +7,7 @@ import copy
 import statistics
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -57,6 +58,7 @@ from tfhpo.tuners.distant import (
 from tfhpo.tuners.distributing import check_distribution
 from tfhpo.tuners.engines import EngineName, Engines
 from tfhpo.tuners.fit_arguments import resolve, resolve_data
+from tfhpo.tuners.former_training import ChangedTrainingWarning, differences
 from tfhpo.tuners.in_flight import InFlight
 from tfhpo.tuners.interruption import Interruption
 from tfhpo.tuners.keeping import BestWeights
@@ -333,6 +335,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
 
         Ctrl-C ends it cleanly: a line on standard error says so, `stop_reason` is "interrupted",
         and the trial that was interrupted is run again by the next search.
+        Where its trials train for other epochs, or on data of another shape, than those before
+        them, a `ChangedTrainingWarning` says so.
 
         Args:
             *fit_args: Positional arguments of `fit`: `x`, `y`. A function without arguments, or of
@@ -382,6 +386,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
                 if self.stop_reason != "interrupted":
                     self._settle_weights()
             else:
+                self._warn_of_changes(fit_args, fit_kwargs)
                 telling = self._telling(level, metrics, tensorboard)
                 with without_retracing_warnings(), self._memory, self._interruption, telling:
                     self._run_trials(fit_args, {**fit_kwargs, "verbose": 2 if level > 1 else 0})
@@ -431,6 +436,14 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         # Once more: what a lost process left, or a worker that has gone, nobody has charge of.
         self._take_up_weights()
         self._weights.settle()
+
+    def _warn_of_changes(self, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any]) -> None:
+        if self._is_worker():
+            return
+        begun, folder = bool(self.oracle.end_order), Path(self.project_dir)
+        changes = differences(folder, fit_args, fit_kwargs, begun=begun)
+        if changes is not None:
+            warnings.warn(changes, ChangedTrainingWarning, stacklevel=3)
 
     def _loop(self) -> SearchLoop:
         oracle = self._local_oracle
