@@ -56,6 +56,7 @@ def test_a_search_and_one_that_goes_on(model):
     assert "Did you mean 'random'?" in refusal(*arguments(model, strategy="randm"))
     assert "must be a number of seconds above 0" in refusal(*arguments(model, max_time=-1))
     assert "must be a number of seconds above 0" in refusal("resume", folder, "--max-time", -1)
+    assert f"that hold one: {folder.name}" in refusal("resume", folder.parent).replace("\n", " ")
     misspelt = arguments(model, epochs=2)
     misspelt[1] = f"{model}:build_modle"
     assert "Did you mean 'build_model'?" in refusal(*misspelt)

@@ -227,6 +227,7 @@ def test_further_arguments_reach_keras():
         ({"learning_rate": {"adm": (0.1, 1)}}, r"mapping.*Received: 'adm'. Did you mean 'adam'"),
         ({"learning_rate": {"lion": (0.1, 1)}}, r"mapping of some of.*Received: 'lion'"),
         ({"momentum": 0.5}, r"`momentum` is chosen by.*momentum=0.5"),
+        ({"optimizers": "adam", "momentum": 0.5}, r"'momentum', which 'adam' does not take"),
         (
             {"optimizers": "adam", "tune_betas": True, "beta_2": 0.9},
             r"`beta_2` is chosen by.*beta_2=0.9",

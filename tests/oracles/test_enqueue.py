@@ -143,10 +143,11 @@ def test_a_queued_configuration_of_an_extended_space_stays_or_is_named(placed):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"x": 2.0}, r"parameter 'x': .*must lie in .*Received: 2.0"),
-        ({"kind": "c"}, r"parameter 'kind': .*one of \('a', 'b'\).*Received: 'c'"),
+        ({"x": 2.0}, r"parameter 'x': .*must be a number from 0.* to 1.*Received: 2.0"),
+        ({"kind": "c"}, r"parameter 'kind': .*one of \['a', 'b'\].*Received: 'c'"),
         ({"n": "3"}, r"parameter 'n'.*Received: '3'"),
-        ([0.5], r"must be a dictionary.*Received: \[0.5\]"),
+        ({"n": True}, r"parameter 'n': .*Received: True.*True and False are 1 and 0"),
+        ([0.5], r"must be a dictionary.*Received: \[0.5\]. Enqueue its entries"),
     ],
 )
 def test_a_wrong_value_is_refused_at_once(placed, values, message):

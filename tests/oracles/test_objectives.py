@@ -82,7 +82,7 @@ def test_a_given_objective_is_kept_whatever_its_name():
     assert resolve_objective(keras_tuner.Objective("loss", "max")).direction == "max"
 
 
-@pytest.mark.parametrize("objective", [keras_tuner.Objective("loss", "down"), 3])
+@pytest.mark.parametrize("objective", [keras_tuner.Objective("loss", "down"), 3, []])
 def test_what_is_no_objective_is_refused(objective):
     with pytest.raises(ObjectiveError, match="Received"):
         RandomOracle(objective)
@@ -115,6 +115,11 @@ def test_a_link_takes_the_right_direction(tmp_path):
 def test_a_misspelt_metric_is_met_with_the_one_that_was_meant():
     with pytest.raises(ObjectiveError, match="Did you mean 'val_accuracy'"):
         resolve_objective("val_acuracy")
+
+
+def test_a_direction_is_no_objective():
+    with pytest.raises(ObjectiveError, match=r"'max'.* That is a direction"):
+        resolve_objective("max")
 
 
 @pytest.mark.parametrize("metric", ["val_reward", "val_custom", "val_bleu"])

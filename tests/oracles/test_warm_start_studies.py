@@ -125,6 +125,10 @@ def test_what_cannot_be_a_former_study_is_refused(placed, former):
         oracle.warm_start(3)
     with pytest.raises(StudyError, match="There is no study"):
         oracle.warm_start("nowhere")
+    again = placed(RandomOracle("loss", 30, seed=0), former.study_path.parent.name)
+    assert again.study_path == former.study_path
+    with pytest.raises(ArgumentError, match="one of another search: this one goes on"):
+        again.warm_start(former.study_path.parent)
     empty = placed(RandomOracle("loss", 1, seed=0), "empty")
     declare(empty, bowl)
     run(empty, empty.create_trial("tuner0"), lambda hp: 1 / 0)

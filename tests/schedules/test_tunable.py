@@ -190,6 +190,7 @@ def test_lengths(length, steps):
         ({"total_steps": 100.0}, r"total_steps=100.0. Wrap it in int\(\)"),
         ({"name": ""}, r"`name` must be a string, not empty. Received: ''"),
         ({"seed": "x", "kinds": ["noisy_linear_cosine"]}, r"`seed` must be .*'x'"),
+        ({"seed": -1}, r"`seed` must be .*-1"),
     ],
 )
 def test_refusals(arguments, told):

@@ -141,6 +141,28 @@ def test_float_steps_end_exactly_at_both_ends(low, step, last):
     assert (values[0], values[-1]) == (low, high)
 
 
+@pytest.mark.parametrize(
+    ("domain", "told"),
+    [
+        (FloatRange(0.0, 1.0), "a number from 0.0 to 1.0"),
+        (FloatRange(1e-4, 0.1, "log"), "a number from 0.0001 to 0.1 on a log scale"),
+        (Steps(4, 32), "an integer from 4 to 32"),
+        (Steps(4, 32, 4), "an integer from 4 to 32 in steps of 4"),
+        (Steps(0.0, 1.0, 1), "a number from 0.0 to 1.0 in steps of 1"),
+        (Steps(4, 32, 2, "log"), "an integer from 4 to 32 in factors of 2"),
+        (
+            Steps(4, 32, 2, "reverse_log"),
+            "an integer from 4 to 32 in factors of 2 on a reverse log scale",
+        ),
+        (IntegerRange(1, 9), "an integer from 1 to 9 on a log scale"),
+        (Levels(("a", 1, False)), "one of ['a', 1, False]"),
+        (Levels((2, 1), ordered=True), "one of [1, 2], in order"),
+    ],
+)
+def test_a_domain_is_told_in_words(domain, told):
+    assert str(domain) == told
+
+
 def test_stepped_integers_are_integers_and_stepped_floats_ordinal():
     assert Steps(1, 9, 2).kind is Kind.INTEGER
     assert Steps(1.0, 9.0, 2.0).kind is Kind.ORDINAL

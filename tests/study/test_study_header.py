@@ -34,6 +34,17 @@ def test_another_search_is_refused_and_every_difference_told(path, header, runni
     assert len(list(path.parent.iterdir())) == 2
 
 
+def test_of_many_differences_some_are_told(path, header):
+    Study.open(path, header).close()
+    other = dataclasses.replace(header, settings={f"{number:02}": 1 for number in range(30)})
+    with pytest.raises(StudyMismatchError) as caught:
+        Study.open(path, other)
+    lines = [line.strip() for line in str(caught.value).splitlines()]
+    told = len(header_differences(header, other))
+    assert len(lines) == 14
+    assert lines[-1] == f"... and {told - 12} more"
+
+
 def test_extending_takes_the_new_header_and_keeps_the_trials(path, header, running):
     with Study.open(path, header) as study:
         study.start(running(0), {"n": 1})

@@ -64,6 +64,12 @@ def test_a_folder_of_studies_names_them(tmp_path, header):
         read_study(tmp_path)
 
 
+def test_a_project_of_keras_tuners_is_told(tmp_path):
+    (tmp_path / "oracle.json").touch()
+    with pytest.raises(StudyError, match=r"is a project of KerasTuner's; `enqueue` takes"):
+        read_study(tmp_path)
+
+
 def test_a_living_study_is_read_as_far_as_it_was_recorded(python, path):
     writer = python(
         """

@@ -283,5 +283,11 @@ def test_the_arguments_of_kerastuners_bayesian_optimization(tmp_path):
     assert settings["options"] == {"num_initial_points": 2, "alpha": 1e-4, "beta": 2.6}
     with pytest.raises(ArgumentError, match=r"`alpha` must be.*-1"):
         tfhpo.BayesianOptimization(classifier, "val_loss", alpha=-1, directory=tmp_path)
+    with pytest.raises(ArgumentError, match=r"`beta` is given once.*beta=2.*\{'beta': 3\}"):
+        tfhpo.BayesianOptimization(
+            classifier, "val_loss", beta=2, options={"beta": 3}, directory=tmp_path
+        )
+    with pytest.raises(ArgumentError, match=r"'options'. A stage takes those of its strategy"):
+        tfhpo.StagedSearch(classifier, "val_loss", options={"beta": 3}, directory=tmp_path)
     with pytest.raises(ArgumentError, match=r"'acquisition'. Give it to the strategy: options="):
         tfhpo.BayesianOptimization(classifier, "val_loss", acquisition="ei", directory=tmp_path)

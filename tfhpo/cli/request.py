@@ -119,6 +119,7 @@ def load(folder: Path) -> TuneRequest:
         raise StudyError(
             f"Only a search that `tfhpo tune` began can be resumed, and {folder} holds no "
             f"{REQUEST_FILE}. Any other goes on when the program that began it runs again."
+            f"{_below(folder)}"
         )
     contents = {**_LATER, **json_file.read(path)}
     names = {field.name for field in fields(TuneRequest)}
@@ -128,6 +129,12 @@ def load(folder: Path) -> TuneRequest:
             f"Received: {', '.join(sorted(contents)) or 'nothing'}."
         )
     return TuneRequest(**contents)
+
+
+def _below(folder: Path) -> str:
+    """Returns a hint where the folders in a folder hold requests."""
+    found = sorted(request.parent.name for request in folder.glob(f"*/{REQUEST_FILE}"))
+    return f" The folders in {folder} that hold one: {', '.join(found)}." if found else ""
 
 
 def check_same(request: TuneRequest, folder: Path) -> None:

@@ -31,7 +31,8 @@ def schedules(
         Path, typer.Option(help="The picture to write; its ending tells the type.")
     ] = Path("schedules.png"),
     total_steps: Annotated[
-        int, typer.Option(metavar="N", help="The training length, in steps (batches).")
+        int,
+        typer.Option(metavar="N", help="The training length, in steps (batches), at least 20."),
     ] = 1000,
     learning_rate: Annotated[float, typer.Option(metavar="R", help="The highest rate.")] = 0.1,
     kind: Annotated[

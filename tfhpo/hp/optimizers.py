@@ -115,7 +115,7 @@ def optimizer(
         weight_decay: True to tune it, or one value for all; by default none, but for AdamW.
         schedule: Makes the optimiser's schedule, called in the scope of the one that is chosen with
             `hp`, `learning_rate=` its rate and `name="adam_schedule"`, say, neither of which it
-            may fix.
+            may fix. It may return a float, too, for a rate that is constant.
         tune_betas: Whether to tune Adam's decay rates and epsilon, and those of its relatives,
             which are 0.9, 0.999 and 1e-8 otherwise.
         name: The parameter's name.
@@ -126,8 +126,8 @@ def optimizer(
 
     Raises:
         ArgumentError: If an optimiser is not known or listed twice, or does not take an argument;
-            if `schedule` is no function of these arguments, or makes no schedule; if another
-            argument breaks its rule.
+            if `schedule` is no function of these arguments, or makes neither a schedule nor a
+            float; if another argument breaks its rule.
     """
     kinds = _checked_kinds(optimizers)
     rates = _checked_rates(kinds, learning_rate, fine_tuning=fine_tuning)
@@ -207,16 +207,16 @@ def _check_kwargs(kinds: Sequence[str], kwargs: Mapping[str, Any], taken: Sequen
         kwargs: The arguments.
         taken: The names of those that are chosen here.
     """
+    known = {kind: set(inspect.signature(_KINDS[kind].make).parameters) for kind in kinds}
     for argument in kwargs:
-        if argument in taken:
+        if argument in taken and any(argument in known[kind] for kind in kinds):
             raise ArgumentError(
                 f"`{argument}` is chosen by tfhpo.hp.optimizer. "
                 f"Received: {argument}={kwargs[argument]!r}."
             )
         for kind in kinds:
-            known = set(inspect.signature(_KINDS[kind].make).parameters) - {"kwargs", *taken}
-            if argument not in known:
-                hint = checks.kind_hint(argument, known)
+            if argument not in known[kind]:
+                hint = checks.kind_hint(argument, known[kind].difference(taken, ["kwargs"]))
                 raise ArgumentError(
                     "Further arguments must be known to each of the optimisers. "
                     f"Received: {argument!r}, which {kind!r} does not take.{hint}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import keras_tuner
@@ -64,14 +65,18 @@ class Beginning:
         self.configurations.append(values)
         return values
 
-    def warm_start(self, studies: Iterable[Any]) -> None:
+    def warm_start(self, studies: Iterable[Any], own: Path) -> None:
         """Adds former studies.
 
+        Args:
+            studies: Study files or their folders, or `StudyRecord`s.
+            own: Where the search's own study lies, or will.
+
         Raises:
-            ArgumentError: If one has no completed trial.
+            ArgumentError: If one has no completed trial, or is the search's own.
             StudyError: If one cannot be read.
         """
-        self.former += [FormerStudy.read(study) for study in studies]
+        self.former += [FormerStudy.read(study, own) for study in studies]
 
     def values(self, space: Space) -> list[dict[str, Value]]:
         """Returns the configurations that will be tried first, former studies' best included.

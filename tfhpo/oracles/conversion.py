@@ -92,9 +92,10 @@ def _parameter(hp: Any, distributions: Mapping[str, Any]) -> Parameter:
             f"Received: {given!r}."
         )
     try:
-        return replace(parameter, prior=Prior(given))
+        prior = Prior(given)
     except SpaceError as error:
         raise SpaceError(f"Parameter {hp.name!r}: {error}") from error
+    return replace(parameter, prior=prior)
 
 
 def _given_default(hp: Any) -> Any:

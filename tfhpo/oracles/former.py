@@ -41,15 +41,16 @@ class FormerStudy:
     columns: int | None = None
 
     @classmethod
-    def read(cls, given: Any) -> FormerStudy:
+    def read(cls, given: Any, own: Path | None = None) -> FormerStudy:
         """Returns what is taken from a study.
 
         Args:
             given: A study file or its folder, or a `StudyRecord`.
+            own: Where the study of the search lies that begins with it.
 
         Raises:
             StudyError: If it cannot be read.
-            ArgumentError: If it has no completed trial.
+            ArgumentError: If it has no completed trial, or is that of the search.
         """
         if not isinstance(given, (str, Path, StudyRecord)):
             raise ArgumentError(
@@ -57,6 +58,11 @@ class FormerStudy:
                 f"{type(given).__name__}."
             )
         study = given if isinstance(given, StudyRecord) else read_study(given)
+        if own is not None and study.path.resolve() == own.resolve():
+            raise ArgumentError(
+                "A former study is one of another search: this one goes on from its own in any "
+                f"case. Received: {study.path}."
+            )
         trials = _at_highest_fidelity(study)
         if not trials:
             raise ArgumentError(

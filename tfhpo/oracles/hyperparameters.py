@@ -114,7 +114,8 @@ class TrackedHyperParameters(keras_tuner.HyperParameters):  # type: ignore[misc]
                 raise DeclarationError(
                     f"A parameter must be declared with one range: {declared.name!r} is known as "
                     f"{known} and is now declared as {declared}. Give it another name, or start "
-                    "another study."
+                    "another study; what depends on another parameter can be a share of it, from 0 "
+                    "to 1."
                 )
 
 

@@ -56,6 +56,8 @@ def direction_of(metric: str) -> str | None:
 
 
 def _hint(metric: str) -> str:
+    if metric in ("max", "min"):
+        return " That is a direction; the objective is a metric, such as 'val_accuracy'."
     # The prefix, which all have alike, would make any two names near.
     prefix = "val_" if metric.startswith("val_") else ""
     return did_you_mean(metric.removeprefix(prefix), _MAXIMISED | _MINIMISED, prefix=prefix)
@@ -72,6 +74,10 @@ def resolve_objective(objective: Any) -> kt_objective.Objective:
         ObjectiveError: If the direction of a name cannot be known, or it is of another type.
     """
     if isinstance(objective, (list, tuple)):
+        if not objective:
+            raise ObjectiveError(
+                f"A list of objectives must name one at least. Received: {objective!r}."
+            )
         return kt_objective.MultiObjective([resolve_objective(one) for one in objective])
     if isinstance(objective, str):
         direction = direction_of(objective)

@@ -80,9 +80,10 @@ def plain_values(given: Any, left_out: Collection[str | None] = ()) -> Values:
             if name not in left_out and not name.startswith(_KERAS_TUNERS_OWN)
         }
     if not isinstance(given, Mapping):
+        hint = " Enqueue its entries, one at a time." if isinstance(given, (list, tuple)) else ""
         raise ArgumentError(
             "A configuration must be a dictionary of hyperparameters' names to values, or a "
-            f"`HyperParameters`. Received: {given!r}."
+            f"`HyperParameters`. Received: {given!r}.{hint}"
         )
     return {
         name: value.item() if isinstance(value, np.generic) else value
@@ -101,9 +102,12 @@ def check_known(values: Mapping[str, Value], space: Space) -> None:
             try:
                 parameter.domain.to_unit(values[parameter.name])
             except SpaceError as error:
+                # `Choice` makes integers of them.
+                is_flag = isinstance(values[parameter.name], bool)
+                hint = " For KerasTuner the choices True and False are 1 and 0." if is_flag else ""
                 raise ArgumentError(
                     f"The configuration {dict(values)} cannot be tried: parameter "
-                    f"{parameter.name!r}: {error}"
+                    f"{parameter.name!r}: {error}{hint}"
                 ) from error
 
 

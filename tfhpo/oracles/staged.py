@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from tfhpo.declaring import Role
-from tfhpo.errors import ArgumentError
+from tfhpo.errors import ArgumentError, SpaceError
 from tfhpo.oracles.conversion import check_names
 from tfhpo.oracles.strategy_oracle import StrategyOracle
 from tfhpo.strategies import Stage, Staged, Strategy
@@ -93,7 +94,23 @@ class StagedOracle(StrategyOracle):
             stages = resolved(self._plan.options["stages"], space.names)
         self._plan = replace(self._plan, options={**self._plan.options, "stages": stages})
         named = [name for stage in stages for name in stage.parameters]
+        _check_patterns(named, space.names)
         check_names("stages", named, space)
+
+
+def _check_patterns(named: Sequence[str], known: Sequence[str]) -> None:
+    """Refuses patterns that other stages have left nothing for.
+
+    Raises:
+        SpaceError: If there is one.
+    """
+    for pattern in set(named).difference(known):
+        matching = sorted({name for name in known if fnmatchcase(name, pattern)})
+        if matching:
+            raise SpaceError(
+                "A pattern in `stages` must match a parameter that no other stage has. "
+                f"Received: {pattern!r}, of whose {matching} none is left."
+            )
 
 
 def stages_of(

@@ -285,8 +285,9 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
             *studies: Study files or their folders, or what `tfhpo.read_study` returns.
 
         Raises:
-            ArgumentError: If the search has begun, or a study has no completed trial. One that
-                shares nothing with the space is refused when the search begins.
+            ArgumentError: If the search has begun, or a study has no completed trial, or is the
+                search's own. One that shares nothing with the space is refused when the search
+                begins.
             StudyError: If a study cannot be read.
         """
         with self._lock:
@@ -295,7 +296,7 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
                     "A search is warm-started before its first trial. "
                     f"Received: a search of {len(self._roster)} trials."
                 )
-            self._beginning.warm_start(studies)
+            self._beginning.warm_start(studies, self.study_path)
 
     def first_values(self) -> list[dict[str, Value]]:
         """Returns the values that are to be tried first, unknown parameters' included.

@@ -89,8 +89,10 @@ def tunable(
 
     Args:
         hp: The `keras_tuner.HyperParameters`.
-        learning_rate: The initial rate, of triangular and one_cycle the peak; or the smallest and
-            the largest one, between which it is tuned on a log scale as `schedule_learning_rate`.
+        learning_rate: The initial rate, of triangular and one_cycle the peak (the two linear
+            cosines begin at 1 + alpha + beta times it, the noisy one around that); or the smallest
+            and the largest one, between which it is tuned on a log scale as
+            `schedule_learning_rate`.
         total_steps: The training's length in steps (batches). Or give:
         epochs: The training's length in epochs, in `tfhpo.Hyperband` of the highest rung, with
             either
@@ -102,7 +104,7 @@ def tunable(
             cosine_restarts, one_cycle.
         warmup: Whether to tune a warm-up; or its share of the training, from 0 to below 1.
         name: The parameter's name, and the beginning of the others'.
-        seed: Of the noisy kind.
+        seed: Of the noisy kind: a whole number of 0 or more. Default 0.
 
     Returns:
         A `keras.optimizers.schedules.LearningRateSchedule`; None in a conditional scope that is not
@@ -115,6 +117,7 @@ def tunable(
             rule.
     """
     names = checks.names("kinds", DEFAULT_KINDS if kinds is None else kinds, KINDS)
+    checks.whole("seed", seed, least=0)
     declare = Declarer(hp, Role.LEARNING_RATE_AND_LOSS)
     chosen = names[0] if len(names) == 1 else declare.choice(name, names)
     rate = _declared_rate(declare, name, learning_rate)

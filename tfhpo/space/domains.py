@@ -139,7 +139,7 @@ class Domain(ABC):
 
 def _number(value: object, domain: Domain) -> float:
     if not is_number(value) or not math.isfinite(value):
-        raise SpaceError(f"The value must be a finite number in {domain}. Received: {value!r}.")
+        raise SpaceError(f"The value must be {domain}. Received: {value!r}.")
     return float(value)
 
 
@@ -198,6 +198,9 @@ class FloatRange(Domain):
     def __post_init__(self) -> None:
         scales.check_range(self.low, self.high, self.scale)
 
+    def __str__(self) -> str:
+        return f"a number from {self.low} to {self.high}{scales.words(self.scale)}"
+
     @property
     def kind(self) -> Kind:
         return Kind.CONTINUOUS
@@ -213,7 +216,7 @@ class FloatRange(Domain):
     def to_unit(self, value: Value) -> float:
         number = _number(value, self)
         if not self.low <= number <= self.high:
-            raise SpaceError(f"The value must lie in {self}. Received: {value!r}.")
+            raise SpaceError(f"The value must be {self}. Received: {value!r}.")
         return scales.to_unit(number, self.low, self.high, self.scale)
 
     def from_unit(self, u: float) -> float:
@@ -272,6 +275,13 @@ class Steps(_Indexed):
         scales.check_range(self.low, self.high, self.scale)
         scales.check_step(self.step, self.scale)
 
+    def __str__(self) -> str:
+        what = "an integer" if self._integer else "a number"
+        apart = f"steps of {self.step}" if self.scale == "linear" else f"factors of {self.step}"
+        told = "" if self._integer and (self.step, self.scale) == (1, "linear") else f" in {apart}"
+        reverse = scales.words(self.scale) if self.scale == "reverse_log" else ""
+        return f"{what} from {self.low} to {self.high}{told}{reverse}"
+
     @property
     def kind(self) -> Kind:
         return Kind.INTEGER if self._integer else Kind.ORDINAL
@@ -305,7 +315,7 @@ class Steps(_Indexed):
             index = self._flip(i)
             if math.isclose(self.value_of_index(index), number, rel_tol=1e-9, abs_tol=1e-12):
                 return self.unit_of_index(index)
-        raise SpaceError(f"The value must be one of {self}. Received: {value!r}.")
+        raise SpaceError(f"The value must be {self}. Received: {value!r}.")
 
     def nearest(self, number: float) -> float:
         inside = min(max(float(number), self.low), self.high)
@@ -347,6 +357,9 @@ class IntegerRange(Domain):
     def __post_init__(self) -> None:
         scales.check_range(self.low, self.high, self.scale)
 
+    def __str__(self) -> str:
+        return f"an integer from {self.low} to {self.high}{scales.words(self.scale)}"
+
     @property
     def kind(self) -> Kind:
         return Kind.INTEGER
@@ -362,7 +375,7 @@ class IntegerRange(Domain):
     def to_unit(self, value: Value) -> float:
         number = _number(value, self)
         if not self.low <= number <= self.high or number != int(number):
-            raise SpaceError(f"The value must be one of {self}. Received: {value!r}.")
+            raise SpaceError(f"The value must be {self}. Received: {value!r}.")
         return scales.to_unit(number, self.low, self.high, self.scale)
 
     def from_unit(self, u: float) -> int:
@@ -458,6 +471,9 @@ class Levels(_Indexed):
             # Neighbours on the unit interval must be neighbours in value, whatever the list said.
             object.__setattr__(self, "values", tuple(sorted(self.values)))
 
+    def __str__(self) -> str:
+        return f"one of {list(self.values)}{', in order' if self.ordered else ''}"
+
     @property
     def kind(self) -> Kind:
         return Kind.ORDINAL if self.ordered else Kind.CATEGORICAL
@@ -480,7 +496,7 @@ class Levels(_Indexed):
             # A Boolean is no number here: 1 == True must not make them one value.
             if known == value and isinstance(known, bool) == isinstance(value, bool):
                 return self.unit_of_index(index)
-        raise SpaceError(f"The value must be one of {self.values}. Received: {value!r}.")
+        raise SpaceError(f"The value must be {self}. Received: {value!r}.")
 
     def nearest(self, number: float) -> float:
         if not self.ordered:

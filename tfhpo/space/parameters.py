@@ -114,7 +114,7 @@ class Parameter:
         for value in values:
             if value not in self.domain:
                 raise SpaceError(
-                    f"The list given for {self.name!r} must hold values of {self.domain}. "
+                    f"The list given for {self.name!r} must hold of its values, {self.domain}. "
                     f"Received: {value!r}."
                 )
         ordered = self.domain.kind is not Kind.CATEGORICAL

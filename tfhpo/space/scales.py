@@ -24,6 +24,11 @@ SCALES = ("linear", "log", "reverse_log")
 _STEP_SLACK = 1e-8
 
 
+def words(scale: str) -> str:
+    """Returns what a person is told of a scale, after its range."""
+    return "" if scale == "linear" else f" on a {scale.replace('_', ' ')} scale"
+
+
 def check_range(low: float, high: float, scale: str) -> None:
     """Raises a SpaceError unless low <= high are finite and fit the scale."""
     if scale not in SCALES:

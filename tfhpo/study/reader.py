@@ -54,6 +54,11 @@ def _study_file(path: str | Path) -> Path:
 
 
 def _below(folder: Path) -> str:
-    """Returns a hint where the folders in a folder hold studies."""
+    """Returns a hint where a folder holds KerasTuner's project, or folders with studies."""
+    if (folder / "oracle.json").exists():
+        return (
+            f" {folder} is a project of KerasTuner's; `enqueue` takes its best points, "
+            "get_best_hyperparameters()[0]."
+        )
     found = sorted(study.parent.name for study in folder.glob(f"*/{STUDY_FILE}"))
     return f" The folders in {folder} that hold one: {', '.join(found)}." if found else ""

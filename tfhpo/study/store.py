@@ -300,13 +300,20 @@ def _prepare(
     return stored, differences(stored, header)
 
 
+# Of what differs so much is told: more is another search altogether.
+_TOLD = 12
+
+
 def _mismatch(path: Path, lines: list[str]) -> str:
     rule = (
         f"The study {path} was made for another search. Extend it on purpose (`extend=True`), "
         "discard it (`overwrite=True`), or give the new search another place (`project_name`). "
         "What differs:"
     )
-    return "\n  ".join([rule, *lines])
+    told = lines[:_TOLD]
+    if len(lines) > len(told):
+        told.append(f"... and {len(lines) - len(told)} more")
+    return "\n  ".join([rule, *told])
 
 
 def _configure(connection: sqlite3.Connection) -> bool:

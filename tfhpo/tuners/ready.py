@@ -92,6 +92,8 @@ def _hint(
 ) -> str:
     if name in options:
         return f" Give it to the strategy: options={{{name!r}: {value!r}}}."
+    if name == "options":
+        return " A stage takes those of its strategy: tfhpo.Stage([...], options={...})."
     own = {*inspect.signature(kind).parameters, *further}
     known = _ORACLE_ARGUMENTS | _TUNER_ARGUMENTS | own
     # Of a name that is one of ours, that one is the nearest.
@@ -99,10 +101,20 @@ def _hint(
 
 
 def _with(options: Any, **given: Any) -> Any:
-    """Returns the strategy's options, those among them that the tuner takes by their own names."""
+    """Returns the strategy's options, those among them that the tuner takes by their own names.
+
+    Raises:
+        ArgumentError: If one is given in both ways.
+    """
     if options is not None and not isinstance(options, Mapping):
         return options  # The oracle refuses it.
-    return {name: one for name, one in given.items() if one is not None} | dict(options or {})
+    chosen = {name: one for name, one in given.items() if one is not None}
+    for name in chosen.keys() & (options or {}).keys():
+        raise ArgumentError(
+            f"`{name}` is given once, by its name or in `options`. "
+            f"Received: {name}={chosen[name]!r}, options={options!r}."
+        )
+    return chosen | dict(options or {})
 
 
 class RandomSearch(Tuner):
