@@ -41,6 +41,7 @@ from benchmarks.regret import (
 from tfhpo.space import FloatArray, Point, Space
 from tfhpo.strategies import TPE, BayesianOptimization, Strategy
 from tfhpo.strategies.initial import InitialDesign
+from tfhpo.surrogates.feasibility import LABEL_PRIORS
 from tfhpo.surrogates.gaussian_process import Hyperparameters, Priors, fitted, most_probable
 from tfhpo.surrogates.kernels import Columns, Encoded
 from tfhpo.surrogates.warping import standardised
@@ -119,10 +120,12 @@ def _fitted_from_two_starts(
     priors: Priors | None,
 ) -> Hyperparameters:
     """Returns the more probable of a fit from where the last one ended, and one from much noise."""
-    if priors is not None:
+    if priors is LABEL_PRIORS:
+        # Where trials fail there is no noise of scores.
         return fitted(columns, points, outputs, start, kernel, steps, priors)
-    starts = [start or Hyperparameters.typical(columns), Hyperparameters.noisy(columns)]
-    return most_probable(columns, points, outputs, starts, kernel)
+    first = start or Hyperparameters.typical(columns, priors)
+    starts = [first, Hyperparameters.noisy(columns, priors)]
+    return most_probable(columns, points, outputs, starts, kernel, priors)
 
 
 def _set(name: str, value: Any) -> Variant:

@@ -10,6 +10,7 @@ from benchmarks.regret import Run, curve
 from tfhpo.strategies import TPE, tpe
 
 RUN = Run("tpe", "waves", 0)
+TWO_STARTS = "bayesian, fits from two starts"
 ALL = [(engine, variant) for engine, variants in VARIANTS.items() for variant in variants]
 
 
@@ -18,6 +19,17 @@ def test_every_variant_searches(engine, variant):
     rivals = contenders(engine, [variant])
     regrets = curve(Run(f"{engine}, {variant}", "network", 1), 12, rivals)
     assert np.isfinite(regrets).all()
+
+
+def test_a_fit_from_two_starts_has_them(monkeypatch):
+    starts = []
+    # The two that it chooses from, whatever it finds.
+    monkeypatch.setattr(
+        ablation, "most_probable", lambda *arguments: starts.append(arguments[3]) or arguments[3][0]
+    )
+    curve(RUN, 8, {"tpe": contenders("bayesian", ["fits from two starts"])[TWO_STARTS]})
+    assert [len(each) for each in starts] == [2] * len(starts)
+    assert starts
 
 
 def test_what_a_variant_replaces_is_put_back():
