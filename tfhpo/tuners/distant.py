@@ -20,6 +20,7 @@ from tfhpo.oracles.links import OracleLink
 from tfhpo.space import Space
 from tfhpo.study import TrialRecord
 from tfhpo.study.outcomes import cause_of
+from tfhpo.tuners.keras_settings import KerasSettings
 from tfhpo.tuners.listeners import ExecutionStatus, SearchListener
 from tfhpo.tuners.quiet import without_retracing_warnings
 
@@ -235,7 +236,7 @@ def answers_of(
 
 
 class DistantTraining(InParts):
-    """What a worker calls for each trial.
+    """What a worker calls for each trial, under Keras's settings of the process that makes it.
 
     Args:
         attempt: Runs an attempt at a trial, given the arguments of `fit` too; a method of a tuner
@@ -255,6 +256,7 @@ class DistantTraining(InParts):
         self._attempt = attempt
         self._wire = wire
         self._fit = fit_args, dict(fit_kwargs)
+        self._settings = KerasSettings.here()
 
     def parts(self) -> Iterator[Part]:
         args, kwargs = self._fit
@@ -270,6 +272,7 @@ class DistantTraining(InParts):
 
     def __call__(self, trial: kt_trial.Trial, report: Callable[..., Any]) -> Attempt:
         self._wire.open(report)
+        self._settings.apply()
         args, kwargs = self._fit
         with without_retracing_warnings(), warnings.catch_warnings(record=True) as caught:
             attempt = self._attempt(trial, *args, **kwargs)

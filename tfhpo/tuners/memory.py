@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from types import TracebackType
 
-import keras
+from tfhpo.tuners.keras_settings import clear_session
 
 
 class TrialMemory:
@@ -40,7 +40,7 @@ class TrialMemory:
 
     def free(self) -> None:
         """Frees what former models left, in Keras's global state and in reference cycles."""
-        keras.backend.clear_session(free_memory=False)
+        clear_session(free_memory=False)
         gc.collect()
         if self._sets_aside:
             gc.freeze()

@@ -17,6 +17,7 @@ from tfhpo.oracles import StrategyOracle
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 from tfhpo.tuners import checks, data_checks
 from tfhpo.tuners.fit_arguments import resolve, resolve_data
+from tfhpo.tuners.keras_settings import clear_session
 from tfhpo.tuners.learning_rates import check_single_setter
 from tfhpo.tuners.space_walk import at_defaults, explore
 
@@ -107,7 +108,7 @@ class Preparation:
         return TrackedHyperParameters.tracking(space, overridden=self.overridden)
 
     def _build(self, hp: TrackedHyperParameters) -> None:
-        keras.backend.clear_session()
+        clear_session()
         model = self.hypermodel.build(hp)
         checks.check_model(model, compiled=not (self.compiles or self.runs_own_code))
 
