@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import pytest
@@ -252,6 +253,27 @@ signal.pause()
     assert done.stderr == f"[launch] {number.name}: all are ended.\n"
     names = ("chief", "worker0", "worker1")
     assert not any(is_alive(int((tmp_path / name).read_text())) for name in names)
+
+
+def test_nothing_outlives_a_launch_that_is_killed(script, tmp_path):
+    os.mkfifo(tmp_path / "held")
+    held = os.open(tmp_path / "held", os.O_RDONLY | os.O_NONBLOCK)
+    path = script("""
+held = open(here / "held", "w")
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if me == "chief":
+    wait_for(2)
+    os.kill(os.getppid(), signal.SIGKILL)
+else:
+    tell(me)
+signal.pause()
+""")
+    done = program("launch", "--workers", 2, path, folder=tmp_path)
+    assert done.returncode == -signal.SIGKILL
+    # The end of what nobody has written: the last of them has ended.
+    assert wait([held], 60)
+    assert os.read(held, 1) == b""
+    os.close(held)
 
 
 def test_what_cannot_be_launched_is_refused(script, tmp_path):

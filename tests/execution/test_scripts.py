@@ -162,6 +162,29 @@ def test_nothing_outlives_a_killed_driver(root, holders, number, forks):
                 os.kill(fork, signal.SIGKILL)
 
 
+# In a call that does not let go of Python's lock, a worker hears of nothing.
+LOCKED = """
+import ctypes, os, sys
+sys.path.insert(0, {root!r})
+from tfhpo.execution import LocalProcesses, Task
+
+def trial(payload, report):
+    end = os.open({path!r}, os.O_WRONLY)
+    os.write(end, b"x")
+    ctypes.PyDLL(None).pause()
+
+LocalProcesses(1).run(trial, iter([Task("a", 0)]), print, print)
+"""
+
+
+def test_a_worker_that_hears_of_nothing_ends_after_its_driver_too(root, holders):
+    script = LOCKED.format(root=root, path=holders.path)
+    with subprocess.Popen([sys.executable, "-c", script]) as driver:
+        holders.wait_for(1)
+        driver.kill()
+    holders.wait_for_none()
+
+
 def test_ctrl_c_ends_a_program_and_its_workers(root, holders):
     script = HELD.format(root=root, path=holders.path, forks=False)
     with subprocess.Popen(

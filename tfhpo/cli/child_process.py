@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, NamedTuple
 
+from tfhpo.execution.guard import Guard
 from tfhpo.execution.killing import signal_group
 
 # A process that it started, and that outlives it, may hold its output open.
@@ -39,6 +40,7 @@ class ChildProcess:
         environment: Its variables beside those of this program.
         on_end: Called in a thread when it has ended.
         printing: Held while a line is printed.
+        guard: Ends it where this program does not.
     """
 
     def __init__(
@@ -48,9 +50,10 @@ class ChildProcess:
         environment: Mapping[str, str],
         on_end: Callable[[Ended], object],
         printing: threading.Lock,
+        guard: Guard,
     ) -> None:
         self._name = name
-        self._printing = printing
+        self._printing, self._guard = printing, guard
         self._popen = subprocess.Popen(  # noqa: S603 - the user's own script
             list(command),
             env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
@@ -59,6 +62,7 @@ class ChildProcess:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
+        guard.watch(self._popen.pid)
         pairs = ((self._popen.stdout, sys.stdout), (self._popen.stderr, sys.stderr))
         self._threads = [
             *(threading.Thread(target=self._pass_on, args=pair, daemon=True) for pair in pairs),
@@ -80,6 +84,7 @@ class ChildProcess:
         self.kill()
         for thread in self._threads:
             thread.join(_DRAIN_SECONDS)
+        self._guard.forget(self._popen.pid)
 
     def _await_end(self, on_end: Callable[[Ended], object]) -> None:
         on_end(Ended(self._name, self._popen.wait()))

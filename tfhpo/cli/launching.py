@@ -15,6 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
 from tfhpo.cli.child_process import ChildProcess, Ended
+from tfhpo.execution.guard import Guard
 from tfhpo.execution.killing import killed_by
 
 #: What the one process is called that is no worker.
@@ -84,7 +85,7 @@ class Launch:
             124 for one that went on for too long after the chief; 128 and the number of a signal
             that was to end this program.
         """
-        with self._hearing_signals():
+        with self._hearing_signals(), contextlib.closing(Guard()) as self._guard:
             try:
                 for name in self._environments:
                     self._start(name)
@@ -101,7 +102,7 @@ class Launch:
     def _start(self, name: str) -> None:
         environment = {**self._environments[name], "KERASTUNER_TUNER_ID": name}
         self._running[name] = ChildProcess(
-            name, self._command, environment, self._events.put, self._printing
+            name, self._command, environment, self._events.put, self._printing, self._guard
         )
 
     def _next(self, until: float | None) -> Ended | Signalled | None:

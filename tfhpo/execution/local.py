@@ -16,6 +16,7 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from tfhpo.execution.engine import Engine, Function, Outcome, Printed, Task
+from tfhpo.execution.guard import Guard
 from tfhpo.execution.limits import Limits
 from tfhpo.execution.local_worker import LocalWorker
 from tfhpo.execution.loop import Ending, drive
@@ -96,7 +97,8 @@ class LocalProcesses(Engine):
     ) -> None:
         with contextlib.closing(Parcel(function)) as parcel, contextlib.ExitStack() as stack:
             address, limits, echo = parcel.address, self._limits, self._echo
-            crew = [LocalWorker(slot, address, limits, echo) for slot in self.slots]
+            guard = stack.enter_context(contextlib.closing(Guard()))
+            crew = [LocalWorker(slot, address, limits, echo, guard) for slot in self.slots]
             # All are killed before the first is waited for.
             for act in (LocalWorker.close, LocalWorker.kill):
                 for worker in crew:

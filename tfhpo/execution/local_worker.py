@@ -10,6 +10,7 @@ from typing import Any
 
 from tfhpo.execution.culprit import carried
 from tfhpo.execution.engine import Failure, FailureKind, Outcome, Printed, Task
+from tfhpo.execution.guard import Guard
 from tfhpo.execution.limits import Limits
 from tfhpo.execution.loop import Ending
 from tfhpo.execution.messages import Ready, Said, Unready
@@ -27,13 +28,19 @@ class LocalWorker(ProcessWorker):
         address: Where the function lies.
         limits: What a task and a process may take.
         echo: Gets the lines that its processes print.
+        guard: Ends its processes where this one does not.
     """
 
     def __init__(
-        self, slot: Slot, address: Address, limits: Limits, echo: Callable[[Printed], None] | None
+        self,
+        slot: Slot,
+        address: Address,
+        limits: Limits,
+        echo: Callable[[Printed], None] | None,
+        guard: Guard,
     ) -> None:
         super().__init__(slot.name, limits)
-        self._slot, self._address, self._echo = slot, address, echo
+        self._slot, self._address, self._echo, self._guard = slot, address, echo, guard
         self._process: WorkerProcess | None = None
         self._payload = b""
 
@@ -90,7 +97,7 @@ class LocalWorker(ProcessWorker):
         """Starts a process, which gets its task once it is ready for it."""
         try:
             echo = None if self._echo is None else partial(self._pass_on, self._echo)
-            self._process = WorkerProcess(self._slot, self._address, echo)
+            self._process = WorkerProcess(self._slot, self._address, echo, self._guard)
         except OSError as error:
             cause = f"No process can be started: {error}"
             return self._end(Outcome(failure=Failure("start", cause, error)))

@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 
 from tfhpo.execution.descriptors import copy_above_standard
+from tfhpo.execution.guard import Guard
 from tfhpo.execution.killing import killed_by, signal_group
 from tfhpo.execution.last_words import last_words
 from tfhpo.execution.messages import STACK_SIGNAL
@@ -60,14 +61,17 @@ class WorkerProcess:
         address: Where the function lies.
         echo: Gets what it prints, in whole lines; None drops what goes to its standard output. The
             end of its standard error is kept in any case.
+        guard: Ends it where this process does not.
 
     Attributes:
         connection: The channel: messages come in, payloads and answers go out.
         output: The descriptor of what it prints, to wait for; None once it is closed.
     """
 
-    def __init__(self, slot: Slot, address: Address, echo: Callable[[str], None] | None) -> None:
-        self._echo = echo
+    def __init__(
+        self, slot: Slot, address: Address, echo: Callable[[str], None] | None, guard: Guard
+    ) -> None:
+        self._echo, self._guard = echo, guard
         self._tail = self._line = b""
         self.output: int | None
         ours, theirs = socket.socketpair()
@@ -90,6 +94,7 @@ class WorkerProcess:
         finally:
             theirs.close()
             os.close(printed)
+        guard.watch(self._popen.pid)
         # One that does not take them is not ready in time.
         _give(self.connection.send, (module_path(), sys.argv))
         _give(self.connection.send, (os.getpid(), address))
@@ -178,6 +183,7 @@ class WorkerProcess:
         """Ends the process and frees what belongs to it."""
         self.kill()
         self._wait()
+        self._guard.forget(self._popen.pid)
         self.read_output()
         self._close_channels()
 
