@@ -1,6 +1,8 @@
 """The progress line: what it says, where it says it, and how it leaves the terminal."""
 
+import contextlib
 import io
+import os
 from dataclasses import replace
 
 import pytest
@@ -9,6 +11,7 @@ from rich.console import Console
 
 from tfhpo.errors import ArgumentError
 from tfhpo.reporting import ProgressLine
+from tfhpo.reporting.live import PatientConsole
 from tfhpo.reporting.progress import Progress, print_summary, progress_text, summary_text
 from tfhpo.study import TrialRecord, TrialStatus
 
@@ -312,3 +315,25 @@ def test_the_live_line_follows_the_search():
     assert "2/4 trials" in text
     assert "best val_accuracy 0.75 (trial 1)" in text
     assert "0:14 left" in text
+
+
+def test_a_log_that_nobody_reads_ends_no_search():
+    reader, writer = os.pipe()
+    with contextlib.suppress(BrokenPipeError), os.fdopen(writer, "w") as file:
+        console = PatientConsole(file=file, force_terminal=False, force_jupyter=False)
+        listener = ProgressLine("val_accuracy", "max", console=console, clock=Clock())
+        begin(listener)
+        os.close(reader)
+        for number in range(3):
+            listener.on_trial_end(failed(number))
+        listener.on_search_end(None)
+        assert listener.progress.done == 3
+
+
+def test_a_very_long_cause_is_cut_short():
+    listener, file = line(terminal=False)
+    begin(listener)
+    record = TrialRecord(0, "0000", TrialStatus.FAILED, {}, message="ValueError: " + "x" * 5000)
+    listener.on_trial_end(record)
+    assert 900 < len(file.getvalue()) < 1200
+    assert "x [...]" in file.getvalue()

@@ -172,6 +172,18 @@ def test_a_verbosity_that_is_none(tmp_path, no_training, verbose):
     assert not (tmp_path / "search" / "study.sqlite").exists()
 
 
+@pytest.mark.parametrize("logdir", [3, "", True])
+def test_a_log_directory_that_is_none(tmp_path, logdir):
+    with pytest.raises(ArgumentError, match=f"`logdir` must be a path. Received: {logdir!r}"):
+        random_search(tmp_path, logdir=logdir)
+
+
+def test_a_worker_that_is_not_told_of_its_chief(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "worker0")
+    with pytest.raises(ArgumentError, match=r"where the chief is.*Received: 'worker0' without"):
+        random_search(tmp_path)
+
+
 def test_a_log_directory_of_another_search(tmp_path):
     logs = tmp_path / "logs"
     searched(random_search(tmp_path / "a", max_trials=1, logdir=logs), epochs=1)

@@ -278,6 +278,7 @@ def test_a_warning_of_a_worker_is_passed_on_once(tmp_path):
         ({"isolate": "yes"}, r"`isolate` must be True or False. Received: 'yes'"),
         ({"isolate": True, "trial_timeout": "10"}, r"trial_timeout is a positive.*Received: '10'"),
         ({"isolate": True, "trials_per_process": "9"}, r"trials_per_process is a.*Received: '9'"),
+        ({"isolate": True, "trials_per_process": 1.5}, r"trials_per_process is a whole.*: 1.5"),
         ({"isolate": True, "gpus_per_trial": "1"}, r"whole number of GPUs.*gpus_per_trial='1'"),
         ({"isolate": True, "max_process_memory": "4GB"}, r"number of bytes.*Received: '4GB'"),
         ({"isolate": True, "max_process_memory": 4096}, r"at least 67,108,864.*Received: 4096"),
@@ -302,6 +303,8 @@ def test_arguments_that_cannot_be(tmp_path, settings, told):
 def test_workers_beside_those_of_keras_tuner(tmp_path, monkeypatch):
     for name, value in (("ORACLE_IP", "127.0.0.1"), ("ORACLE_PORT", "1"), ("TUNER_ID", "chief")):
         monkeypatch.setenv(f"KERASTUNER_{name}", value)
+    with pytest.raises(ArgumentError, match=r"not by both. Received: isolate=True"):
+        random_search(tmp_path, isolate=True)
     with pytest.raises(ArgumentError, match=r"not by both. Received: workers=2"):
         random_search(tmp_path, workers=2)
 

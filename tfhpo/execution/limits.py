@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import InitVar, dataclass, fields
 
-from tfhpo.arguments import is_number
+from tfhpo.arguments import is_integer, is_number
 from tfhpo.errors import ArgumentError
 from tfhpo.execution.names import OWN_NAMES, Names
 
@@ -42,6 +42,10 @@ class Limits:
                     f"{getattr(names, field.name)} is a positive number, or None for no bound. "
                     f"Received: {value!r}"
                 )
+        if self.tasks_per_process is not None and not is_integer(self.tasks_per_process):
+            raise ArgumentError(
+                f"{names.tasks_per_process} is a whole number. Received: {self.tasks_per_process!r}"
+            )
         if self.max_memory and self.hard_memory and self.hard_memory < self.max_memory:
             raise ArgumentError(
                 f"{names.hard_memory}, which ends what runs, is at least {names.max_memory}, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import time
 from abc import ABC, abstractmethod
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 REFRESH = 4
 # Seconds between two lines of a log: a night's search should tell that it lives, in few lines.
 _LOG_EVERY = 30.0
+
+
+class PatientConsole(Console):
+    """Falls silent where nobody reads any more: what is told of a search must not end it."""
+
+    def on_broken_pipe(self) -> None:
+        """Says no more."""
+        self.quiet = True
 
 
 class LiveLine(ABC):
@@ -145,14 +154,16 @@ class LogLine(LiveLine):
             self.note(self._draw(self._WIDTH))
 
     def note(self, text: Text) -> None:
-        # Breaking it at the width of a terminal that is not there would serve nobody.
-        self._console.print(text, soft_wrap=True)
-        # Who follows a log wants to know at once, not when a buffer is full.
-        self._console.file.flush()
+        # As `PatientConsole`, whose method not every version of rich knows.
+        with contextlib.suppress(BrokenPipeError):
+            # Breaking it at the width of a terminal that is not there would serve nobody.
+            self._console.print(text, soft_wrap=True)
+            # Who follows a log wants to know at once, not when a buffer is full.
+            self._console.file.flush()
 
     def close(self, last: Text | None) -> None:
         if self._is_open and last is not None:
-            self._console.print(last, soft_wrap=True)
+            self.note(last)
         self._is_open = False
 
 

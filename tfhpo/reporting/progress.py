@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from tfhpo.reporting.live import line_for
+from tfhpo.reporting.live import PatientConsole, line_for
 from tfhpo.reporting.wording import count, duration, short, stopwatch
 from tfhpo.study.outcomes import cause_of, failed, place_of, ranked, sign_of
 from tfhpo.study.records import TrialStatus
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _BAR = 12
 # Characters of a cause in the summary.
 _CAUSE = 120
+# A cause on a line of its own; the whole is in the study.
+_LONGEST = 1000
 _OPEN = (TrialStatus.RUNNING, TrialStatus.INVALID)
 
 
@@ -199,7 +201,7 @@ def print_summary(before: Progress, trials: Iterable[TrialRecord], seconds: floa
     progress = before.begun(0.0)
     for trial in trials:
         progress = progress.with_end(trial, seconds)
-    Console().print(summary_text(progress, seconds))
+    PatientConsole().print(summary_text(progress, seconds))
 
 
 def summary_text(progress: Progress, now: float) -> Text:
@@ -265,7 +267,7 @@ class ProgressLine:
         sign_of(direction)
         self._clock = clock
         self._attempts = retries + 1
-        self._console = console or Console()
+        self._console = console or PatientConsole()
         whole = Progress(objective, direction, max_trials, max_time).after(done)
         self.progress = replace(whole, worker=worker)
         self._line = line_for(self._console, self._draw)
@@ -332,4 +334,5 @@ def _failure(trial: TrialRecord, attempts: int) -> Text:
     place = place_of(trial.message)
     where = "" if place is None else f" at {place}"
     told = Text().append(f"Trial {trial.number} failed{where}{which}{again}: ", "red")
-    return told.append(cause_of(trial.message))
+    cause = cause_of(trial.message)
+    return told.append(cause if len(cause) <= _LONGEST else f"{cause[:_LONGEST]} [...]")

@@ -29,6 +29,26 @@ def check_place(directory: Any, project_name: Any) -> None:
         raise ArgumentError(f"`project_name` must be a string. Received: {project_name!r}.")
 
 
+def check_logdir(logdir: Any) -> None:
+    """Raises an ArgumentError unless a folder for TensorBoard is told as a path, or none is."""
+    if logdir is not None and not (isinstance(logdir, (str, os.PathLike)) and str(logdir)):
+        raise ArgumentError(f"`logdir` must be a path. Received: {logdir!r}.")
+
+
+def check_variables() -> None:
+    """Refuses a name among a chief and workers without the chief's address.
+
+    Raises:
+        ArgumentError: If the environment has it. The opposite KerasTuner refuses.
+    """
+    name = os.environ.get("KERASTUNER_TUNER_ID")
+    if name is not None and not kt_distribute.has_chief_oracle():
+        raise ArgumentError(
+            "With KERASTUNER_TUNER_ID, KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT tell where "
+            f"the chief is (`tfhpo launch` sets all three). Received: {name!r} without them."
+        )
+
+
 def check_folder(folder: Path) -> None:
     """Raises a StudyWriteError where a file lies in the way of the project's folder."""
     for part in (folder, *folder.parents):

@@ -101,9 +101,10 @@ class Engines:
                 "`isolate=True`",
             )
         elif kt_distribute.has_chief_oracle():
+            given = "isolate=True" if self.isolate else f"workers={self.workers!r}"
             raise ArgumentError(
-                "Trials run in parallel by `workers` or by KerasTuner's environment variables of "
-                f"chief and workers, not by both. Received: workers={self.workers!r}."
+                "Trials run elsewhere by `workers` or `isolate`, or by KerasTuner's environment "
+                f"variables of chief and workers, not by both. Received: {given}."
             )
         self._check_memory()
 

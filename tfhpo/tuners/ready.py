@@ -56,7 +56,12 @@ _TUNER_ARGUMENTS = frozenset(inspect.signature(Tuner.__init__).parameters) - {
 
 
 # What others call the arguments of ours.
-_ELSEWHERE = {"n_jobs": "workers", "max_concurrent_trials": "workers", "timeout": "max_time"}
+_ELSEWHERE = {
+    "n_jobs": "workers",
+    "max_concurrent_trials": "workers",
+    "max_retries": "max_retries_per_trial",
+    "timeout": "max_time",
+}
 
 
 def _split(

@@ -219,6 +219,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         checks.check_oracle(oracle)
         checks.check_executions(executions_per_trial)
         checks.check_place(directory, project_name)
+        checks.check_logdir(logdir)
+        checks.check_variables()
         folder = Path(directory or ".") / (project_name or "untitled_project")
         checks.check_folder(folder)
         checks.check_hypermodel(hypermodel, needed=type(self).run_trial is Tuner.run_trial)
