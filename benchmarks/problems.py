@@ -73,11 +73,14 @@ def factories() -> dict[str, Callable[[], Problem]]:
 
 
 def default_names() -> list[str]:
-    """Returns the problems to take where none are named: all but those that really train."""
-    from benchmarks import live
+    """Returns the problems to take where none are named.
 
-    slow = live.factories(data_folder())
-    return [name for name in factories() if name not in slow]
+    They are all but those that really train, and the further data sets of the surrogate.
+    """
+    from benchmarks import live, surrogate
+
+    others = {*live.factories(data_folder()), *surrogate.further()}
+    return [name for name in factories() if name not in others]
 
 
 @cache
