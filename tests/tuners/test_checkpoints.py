@@ -35,7 +35,11 @@ def test_two_keep_the_best_two(finished):
 def test_none_keep_nothing(tmp_path):
     tuner = searched(random_search(tmp_path, max_trials=2, checkpoints=0), epochs=1)
     assert weights_on_disk(tuner) == []
-    assert {path.suffix for path in (tmp_path / "search").rglob("*")} <= {".sqlite", ".lock"}
+    assert {path.suffix for path in (tmp_path / "search").rglob("*")} <= {
+        ".sqlite",
+        ".lock",
+        ".json",
+    }
     with pytest.raises(StudyError, match=r"`checkpoints=0` keeps.*refit_best"):
         tuner.get_best_models()
 

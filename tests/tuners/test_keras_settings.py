@@ -2,7 +2,6 @@
 
 import keras
 import pytest
-import tensorflow as tf
 from small_searches import FIT, X, Y, compiled, network, random_search
 
 from tfhpo.tuners.keras_settings import KerasSettings, clear_session
@@ -47,13 +46,11 @@ def test_another_type_of_floats_counts_after_models_of_the_former():
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`")
 def test_workers_have_the_settings_of_the_program(tmp_path):
     keras.config.set_floatx("float64")
     keras.config.set_epsilon(1e-5)
     keras.config.set_image_data_format("channels_first")
     keras.config.set_dtype_policy("mixed_bfloat16")
-    tf.config.run_functions_eagerly(True)
     here = KerasSettings.here()._replace(dtype_policy=None)
 
     def build(hp):

@@ -18,14 +18,12 @@ class KerasSettings(NamedTuple):
         epsilon: Keras's fuzz factor.
         image_data_format: "channels_last" or "channels_first".
         dtype_policy: The policy of layers, such as mixed precision; None for that of `floatx`.
-        runs_eagerly: Whether TensorFlow runs functions step by step.
     """
 
     floatx: str
     epsilon: float
     image_data_format: str
     dtype_policy: Any
-    runs_eagerly: bool
 
     @classmethod
     def here(cls) -> KerasSettings:
@@ -35,7 +33,6 @@ class KerasSettings(NamedTuple):
             keras.config.epsilon(),
             keras.config.image_data_format(),
             _own_policy(),
-            _runs_eagerly(),
         )
 
     def apply(self) -> None:
@@ -45,10 +42,6 @@ class KerasSettings(NamedTuple):
         keras.config.set_image_data_format(self.image_data_format)
         if self.dtype_policy is not None:
             keras.config.set_dtype_policy(self.dtype_policy)
-        if self.runs_eagerly != _runs_eagerly():
-            import tensorflow as tf
-
-            tf.config.run_functions_eagerly(self.runs_eagerly)
 
 
 def clear_session(*, free_memory: bool = True) -> None:
@@ -70,11 +63,3 @@ def _own_policy() -> Any:
     """
     policy = keras.config.dtype_policy()
     return None if policy.name in (keras.config.floatx(), "float32") else policy
-
-
-def _runs_eagerly() -> bool:
-    if keras.config.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    return bool(tf.config.functions_run_eagerly())
