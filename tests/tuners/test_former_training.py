@@ -7,7 +7,7 @@ from small_searches import FIT, X, Y, classifier, random_search
 
 import tfhpo
 from tfhpo.tuners import ChangedTrainingWarning
-from tfhpo.tuners.former_training import differences
+from tfhpo.tuners.former_training import compare_and_keep
 
 
 def go_on(folder, trials, *data, **fit):
@@ -16,8 +16,8 @@ def go_on(folder, trials, *data, **fit):
 
 def compared(folder, first, second):
     """What is told of a second training, each given as `fit` takes it: arguments, and by name."""
-    differences(folder, *first, begun=False)
-    return differences(folder, *second, begun=True)
+    compare_and_keep(folder, *first, begun=False)
+    return compare_and_keep(folder, *second, begun=True)
 
 
 def test_other_epochs_and_data_are_told_once(tmp_path):
@@ -80,6 +80,6 @@ def test_what_is_the_same_or_not_to_be_seen_is_not_told(tmp_path, first, second)
 
 
 def test_without_trials_there_is_nothing_to_compare_with(tmp_path):
-    assert differences(tmp_path, (), {"epochs": 5}, begun=False) is None
-    assert differences(tmp_path, (), {"epochs": 4}, begun=False) is None
-    assert "was 4, is 3" in differences(tmp_path, (), {"epochs": 3}, begun=True)
+    assert compare_and_keep(tmp_path, (), {"epochs": 5}, begun=False) is None
+    assert compare_and_keep(tmp_path, (), {"epochs": 4}, begun=False) is None
+    assert "was 4, is 3" in compare_and_keep(tmp_path, (), {"epochs": 3}, begun=True)

@@ -289,5 +289,7 @@ def test_the_arguments_of_kerastuners_bayesian_optimization(tmp_path):
         )
     with pytest.raises(ArgumentError, match=r"'options'. A stage takes those of its strategy"):
         tfhpo.StagedSearch(classifier, "val_loss", options={"beta": 3}, directory=tmp_path)
+    with pytest.raises(ArgumentError, match=r"'options'. Did you mean 'proposer_options'\?"):
+        tfhpo.Hyperband(classifier, "val_loss", options={"beta": 3}, directory=tmp_path)
     with pytest.raises(ArgumentError, match=r"'acquisition'. Give it to the strategy: options="):
         tfhpo.BayesianOptimization(classifier, "val_loss", acquisition="ei", directory=tmp_path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tfhpo.cli import kept
 from tfhpo.errors import StudyDamagedError, StudyError
 from tfhpo.study import json_file
+from tfhpo.study.reader import below
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +120,7 @@ def load(folder: Path) -> TuneRequest:
         raise StudyError(
             f"Only a search that `tfhpo tune` began can be resumed, and {folder} holds no "
             f"{REQUEST_FILE}. Any other goes on when the program that began it runs again."
-            f"{_below(folder)}"
+            f"{below(folder, REQUEST_FILE)}"
         )
     contents = {**_LATER, **json_file.read(path)}
     names = {field.name for field in fields(TuneRequest)}
@@ -129,12 +130,6 @@ def load(folder: Path) -> TuneRequest:
             f"Received: {', '.join(sorted(contents)) or 'nothing'}."
         )
     return TuneRequest(**contents)
-
-
-def _below(folder: Path) -> str:
-    """Returns a hint where the folders in a folder hold requests."""
-    found = sorted(request.parent.name for request in folder.glob(f"*/{REQUEST_FILE}"))
-    return f" The folders in {folder} that hold one: {', '.join(found)}." if found else ""
 
 
 def check_same(request: TuneRequest, folder: Path) -> None:

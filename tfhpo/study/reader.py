@@ -49,16 +49,25 @@ def _study_file(path: str | Path) -> Path:
     with translated(given, writing=False):
         file = given / STUDY_FILE if given.is_dir() else given
         if not file.exists():
-            raise StudyError(f"There is no study at {file}.{_below(given)}")
+            raise StudyError(f"There is no study at {file}.{_hint(given)}")
     return file
 
 
-def _below(folder: Path) -> str:
-    """Returns a hint where a folder holds KerasTuner's project, or folders with studies."""
+def below(folder: Path, name: str = STUDY_FILE) -> str:
+    """Returns a hint where folders in a folder hold what was looked for in itself.
+
+    Args:
+        folder: Where it was looked for.
+        name: The file.
+    """
+    found = sorted(file.parent.name for file in folder.glob(f"*/{name}"))
+    return f" The folders in {folder} that hold one: {', '.join(found)}." if found else ""
+
+
+def _hint(folder: Path) -> str:
     if (folder / "oracle.json").exists():
         return (
             f" {folder} is a project of KerasTuner's; `enqueue` takes its best points, "
             "get_best_hyperparameters()[0]."
         )
-    found = sorted(study.parent.name for study in folder.glob(f"*/{STUDY_FILE}"))
-    return f" The folders in {folder} that hold one: {', '.join(found)}." if found else ""
+    return below(folder)

@@ -25,7 +25,7 @@ class ChangedTrainingWarning(UserWarning):
     """Trials are trained otherwise than those that the study holds."""
 
 
-def differences(
+def compare_and_keep(
     folder: Path, fit_args: tuple[Any, ...], fit_kwargs: Mapping[str, Any], *, begun: bool
 ) -> str | None:
     """Compares a training with the one before, and keeps it for the next.

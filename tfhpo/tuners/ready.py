@@ -69,6 +69,7 @@ def _split(
     arguments: Mapping[str, Any],
     options: Collection[str] = (),
     further: Collection[str] = (),
+    hints: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Returns the arguments for the oracle, and those for the tuner.
 
@@ -77,16 +78,17 @@ def _split(
         arguments: All keyword arguments beyond its own.
         options: The names of what it takes in `options`.
         further: The names of further arguments that it takes.
+        hints: What to say of names that it does not take.
 
     Raises:
         ArgumentError: If neither takes one of them.
     """
     for name in arguments:
         if name not in _ORACLE_ARGUMENTS | _TUNER_ARGUMENTS:
-            raise ArgumentError(
-                f"{type(tuner).__name__} has no argument {name!r}."
-                f"{_hint(type(tuner), name, arguments[name], options, further)}"
-            )
+            hint = (hints or {}).get(name)
+            if hint is None:
+                hint = _hint(type(tuner), name, arguments[name], options, further)
+            raise ArgumentError(f"{type(tuner).__name__} has no argument {name!r}.{hint}")
     oracle = {name: value for name, value in arguments.items() if name in _ORACLE_ARGUMENTS}
     rest = {name: value for name, value in arguments.items() if name not in _ORACLE_ARGUMENTS}
     return oracle, rest
@@ -97,8 +99,6 @@ def _hint(
 ) -> str:
     if name in options:
         return f" Give it to the strategy: options={{{name!r}: {value!r}}}."
-    if name == "options":
-        return " A stage takes those of its strategy: tfhpo.Stage([...], options={...})."
     own = {*inspect.signature(kind).parameters, *further}
     known = _ORACLE_ARGUMENTS | _TUNER_ARGUMENTS | own
     # Of a name that is one of ours, that one is the nearest.
@@ -462,7 +462,8 @@ class StagedSearch(Tuner):
         strategy: str | type[strategies.Strategy] = "bayesian",
         **kwargs: Any,
     ) -> None:
-        oracle, tuner = _split(self, kwargs)
+        hint = " A stage takes those of its strategy: tfhpo.Stage([...], options={...})."
+        oracle, tuner = _split(self, kwargs, hints={"options": hint})
         self._staged = StagedOracle(
             objective, max_trials, stages=stages, strategy=strategy, seed=seed, **oracle
         )

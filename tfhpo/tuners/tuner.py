@@ -58,7 +58,7 @@ from tfhpo.tuners.distant import (
 from tfhpo.tuners.distributing import check_distribution
 from tfhpo.tuners.engines import EngineName, Engines
 from tfhpo.tuners.fit_arguments import resolve, resolve_data
-from tfhpo.tuners.former_training import ChangedTrainingWarning, differences
+from tfhpo.tuners.former_training import ChangedTrainingWarning, compare_and_keep
 from tfhpo.tuners.in_flight import InFlight
 from tfhpo.tuners.interruption import Interruption
 from tfhpo.tuners.keeping import BestWeights
@@ -443,7 +443,7 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         if self._is_worker():
             return
         begun, folder = bool(self.oracle.end_order), Path(self.project_dir)
-        changes = differences(folder, fit_args, fit_kwargs, begun=begun)
+        changes = compare_and_keep(folder, fit_args, fit_kwargs, begun=begun)
         if changes is not None:
             warnings.warn(changes, ChangedTrainingWarning, stacklevel=3)
 
