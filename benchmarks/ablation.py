@@ -39,7 +39,8 @@ from benchmarks.regret import (
     summarise,
 )
 from tfhpo.space import FloatArray, Point, Space
-from tfhpo.strategies import TPE, BayesianOptimization, Strategy
+from tfhpo.strategies import TPE, BayesianOptimization, History, Strategy
+from tfhpo.strategies.branches import Branches
 from tfhpo.strategies.initial import InitialDesign
 from tfhpo.surrogates.acquisitions import Acquisition, ConfidenceBound
 from tfhpo.surrogates.feasibility import LABEL_PRIORS
@@ -144,6 +145,10 @@ def _in_turns(
     return _ACQUIRE(self, model, best, tried)
 
 
+def _never(self: Branches, history: History) -> None:
+    """Returns no branch, whatever lacks trials."""
+
+
 def _set(name: str, value: Any) -> Variant:
     return Variant(replaced={name: value})
 
@@ -185,6 +190,9 @@ VARIANTS: dict[str, dict[str, Variant]] = {
     "bayesian": {
         **{name: _with(acquisition=name) for name in ("ei", "pi", "ucb", "mes")},
         "ucb in turns": _set("strategies.bayesian.BayesianOptimization._acquire", _in_turns),
+        "without branches": _set("strategies.branches.Branches.lacking", _never),
+        "every second point in a branch": _set("strategies.branches._EVERY", 2),
+        "every fourth point in a branch": _set("strategies.branches._EVERY", 4),
         "squared exponential kernel": _with(kernel="squared_exponential"),
         **{f"margin {margin:g}": _with(margin=margin) for margin in (0.0, 1.0)},
         "scores standardised only": _set("strategies.bayesian.half_ranked", standardised),

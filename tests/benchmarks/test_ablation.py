@@ -32,6 +32,18 @@ def test_a_fit_from_two_starts_has_them(monkeypatch):
     assert starts
 
 
+def test_branches_call_for_points_where_there_are_any():
+    rivals = contenders("bayesian", ["without branches", "every fourth point in a branch"])
+    curves = {
+        name: [list(curve(Run(rival, name, 0), 30, rivals)) for rival in rivals]
+        for name in ("waves", "optimizer")
+    }
+    as_it_is, without, rarer = curves["waves"]
+    assert as_it_is == without == rarer
+    as_it_is, without, rarer = curves["optimizer"]
+    assert as_it_is != without != rarer != as_it_is
+
+
 def test_what_a_variant_replaces_is_put_back():
     seen = []
     variant = Variant({"num_candidates": 7}, {"strategies.tpe._SPREAD": 0.5})

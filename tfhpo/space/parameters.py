@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from tfhpo.errors import SpaceError
 from tfhpo.space.domains import (
@@ -33,6 +36,10 @@ class Condition:
     def excludes(self, other: Condition) -> bool:
         """Whether the two can never hold at once."""
         return self.parent == other.parent and not set(self.values) & set(other.values)
+
+    def places(self, domain: Domain) -> FloatArray:
+        """Returns where the values lie that the other parameter's domain has of them."""
+        return _places(domain, self.values)
 
     def __str__(self) -> str:
         return f"{self.parent} in {list(self.values)}"
@@ -130,6 +137,15 @@ class Parameter:
             "default": self.default,
             "prior": None if self.prior is None else self.prior.config(),
         }
+
+
+@functools.lru_cache(maxsize=1024)
+def _places(domain: Domain, values: tuple[Value, ...]) -> FloatArray:
+    if isinstance(domain, Levels):
+        # True and 1 are two values of a list, and equal all the same.
+        places = [domain.unit_of_index(index) for index in range(domain.size)]
+        return np.array([u for u in places if domain.from_unit(u) in values])
+    return np.array([domain.to_unit(value) for value in values if value in domain])
 
 
 def parameter_from_config(config: dict[str, Any]) -> Parameter:

@@ -13,14 +13,13 @@ absent from the values as inactive.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tfhpo.errors import SpaceError
-from tfhpo.space.domains import BoolArray, Domain, FloatArray, Levels, Value
+from tfhpo.space.domains import BoolArray, Domain, FloatArray, Value
 from tfhpo.space.parameters import Condition, Parameter, parameter_from_config
 
 Skip = Callable[[FloatArray, BoolArray, int], bool]
@@ -352,7 +351,7 @@ class Space:
         for parent in self._columns_of[condition.parent]:
             here = active[:, parent] & ~decided
             domain = self.parameters[parent].domain
-            met |= here & _holds_one_of(domain, condition.values, x[:, parent])
+            met |= here & _meets(domain, condition, x[:, parent])
             decided |= here
         return met
 
@@ -429,20 +428,13 @@ class Space:
             _check_twins(self.parameters[column], parameter)
 
 
-def _holds_one_of(domain: Domain, values: tuple[Value, ...], places: FloatArray) -> BoolArray:
-    """Returns which places are those of one of the values."""
+def _meets(domain: Domain, condition: Condition, places: FloatArray) -> BoolArray:
+    """Returns at which places of a parent a condition is met."""
     if domain.size is None:
-        return np.array([domain.from_unit(float(u)) in values for u in places], dtype=bool)
-    return np.isin(places, _places_of(domain, values))
-
-
-@functools.lru_cache(maxsize=1024)
-def _places_of(domain: Domain, values: tuple[Value, ...]) -> FloatArray:
-    if isinstance(domain, Levels):
-        # True and 1 are two values of a list, and equal all the same.
-        places = [domain.unit_of_index(index) for index in range(domain.size)]
-        return np.array([u for u in places if domain.from_unit(u) in values])
-    return np.array([domain.to_unit(value) for value in values if value in domain])
+        return np.array(
+            [domain.from_unit(float(u)) in condition.values for u in places], dtype=bool
+        )
+    return np.isin(places, condition.places(domain))
 
 
 def _check_twins(first: Parameter, second: Parameter) -> None:
