@@ -40,7 +40,7 @@ from benchmarks.regret import (
 )
 from tfhpo.space import FloatArray, Point, Space
 from tfhpo.strategies import TPE, BayesianOptimization, History, Strategy
-from tfhpo.strategies.branches import Branches
+from tfhpo.strategies.branches import Branch, Branches
 from tfhpo.strategies.initial import InitialDesign
 from tfhpo.surrogates.acquisitions import Acquisition, ConfidenceBound
 from tfhpo.surrogates.feasibility import LABEL_PRIORS
@@ -145,8 +145,10 @@ def _in_turns(
     return _ACQUIRE(self, model, best, tried)
 
 
-def _never(self: Branches, history: History) -> None:
+def _never(self: Branches, history: History) -> list[Branch]:
     """Returns no branch, whatever lacks trials."""
+    del self, history
+    return []
 
 
 def _set(name: str, value: Any) -> Variant:

@@ -81,7 +81,7 @@ def _table(parameter: Parameter, prior: Prior) -> tuple[FloatArray, FloatArray]:
         scale = getattr(domain, "scale", "linear")
         edges = np.array([scales.from_unit(end, low, high, scale) for end in ends])
     else:
-        places = np.array([domain.unit_of_index(index) for index in range(domain.size)])
+        places = domain.places()
         even, edges = domain.even_shares(), np.array([low, *domain.borders(), high])
     shares = _shares_between(prior, edges)
     return places, np.log((1.0 - _DOUBT) * shares / even + _DOUBT)

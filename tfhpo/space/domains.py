@@ -110,9 +110,13 @@ class Domain(ABC):
         """Returns the share of each value under `draw`, `n`; finite domains only."""
         return np.full(self.size or 0, 1.0 / (self.size or 1))
 
+    def places(self) -> FloatArray:
+        """Returns the places of all values, `n`, ascending and read-only; finite domains only."""
+        return _places(self)
+
     def borders(self) -> FloatArray:
         """Returns the numbers where `nearest` changes, `n - 1`, ascending; finite domains only."""
-        values = np.array([self.from_unit(place) for place in _places(self)], dtype=np.float64)
+        values = np.array([self.from_unit(place) for place in self.places()], dtype=np.float64)
         halfway: FloatArray = 0.5 * (values[1:] + values[:-1])
         return halfway
 
@@ -322,6 +326,10 @@ class Steps(_Indexed):
         i = scales.nearest_step(inside, self.low, self.high, self.step, self.scale)
         return self.unit_of_index(self._flip(i))
 
+    def places(self) -> FloatArray:
+        """Returns the places of all values, `n`, ascending and read-only; finite domains only."""
+        return _places(self)
+
     def borders(self) -> FloatArray:
         # Halfway on the scale, as `nearest` rounds.
         halfway = np.arange(self.size - 1) + 0.5
@@ -407,7 +415,7 @@ class IntegerRange(Domain):
         index = np.rint(self.low * power) - self.low
         if mirrored:
             index = self.size - 1 - index
-        places: FloatArray = _places(self)[np.clip(index, 0, self.size - 1).astype(int)]
+        places: FloatArray = self.places()[np.clip(index, 0, self.size - 1).astype(int)]
         return places
 
     def draws(self, p: FloatArray) -> FloatArray:
@@ -420,7 +428,7 @@ class IntegerRange(Domain):
         index = np.floor(self.low * power) - self.low
         if mirrored:
             index = self.size - 1 - index
-        places: FloatArray = _places(self)[np.clip(index, 0, self.size - 1).astype(int)]
+        places: FloatArray = self.places()[np.clip(index, 0, self.size - 1).astype(int)]
         return places
 
     def even_shares(self) -> FloatArray:
@@ -437,8 +445,10 @@ class IntegerRange(Domain):
 
 @functools.lru_cache(maxsize=256)
 def _places(domain: Domain) -> FloatArray:
-    """Returns the places of all values, ascending."""
-    return np.array([domain.unit_of_index(index) for index in range(domain.size or 0)])
+    places = np.array([domain.unit_of_index(index) for index in range(domain.size or 0)])
+    # One array for all who ask.
+    places.setflags(write=False)
+    return places
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,13 @@ class Condition:
         return self.parent == other.parent and not set(self.values) & set(other.values)
 
     def places(self, domain: Domain) -> FloatArray:
-        """Returns where the values lie that the other parameter's domain has of them."""
-        return _places(domain, self.values)
+        """Returns the places of the values, as far as a domain has them; read-only.
+
+        Args:
+            domain: That of the other parameter.
+        """
+        # True and 1 are equal, and not the same in every domain.
+        return _places(domain, self.values, tuple(map(type, self.values)))
 
     def __str__(self) -> str:
         return f"{self.parent} in {list(self.values)}"
@@ -80,6 +85,10 @@ class Parameter:
                 self.prior.check(self.domain)
             except SpaceError as error:
                 raise SpaceError(f"Parameter {self.name!r}: {error}") from error
+
+    def excludes(self, other: Parameter) -> bool:
+        """Whether the two can never count in the same trial."""
+        return any(a.excludes(b) for a in self.conditions for b in other.conditions)
 
     @property
     def size(self) -> int | None:
@@ -140,12 +149,16 @@ class Parameter:
 
 
 @functools.lru_cache(maxsize=1024)
-def _places(domain: Domain, values: tuple[Value, ...]) -> FloatArray:
+def _places(domain: Domain, values: tuple[Value, ...], types: tuple[type, ...]) -> FloatArray:
+    del types
     if isinstance(domain, Levels):
         # True and 1 are two values of a list, and equal all the same.
-        places = [domain.unit_of_index(index) for index in range(domain.size)]
-        return np.array([u for u in places if domain.from_unit(u) in values])
-    return np.array([domain.to_unit(value) for value in values if value in domain])
+        found = np.array([u for u in domain.places() if domain.from_unit(float(u)) in values])
+    else:
+        found = np.array([domain.to_unit(value) for value in values if value in domain])
+    # One array for all who ask.
+    found.setflags(write=False)
+    return found
 
 
 def parameter_from_config(config: dict[str, Any]) -> Parameter:

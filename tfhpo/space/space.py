@@ -258,8 +258,7 @@ class Space:
             found += [
                 other
                 for other in self._columns_of[self.parameters[column].name]
-                if other not in found
-                and not _never_together(self.parameters[one], self.parameters[other])
+                if other not in found and not self.parameters[one].excludes(self.parameters[other])
             ]
         return sorted(found)
 
@@ -441,17 +440,12 @@ def _check_twins(first: Parameter, second: Parameter) -> None:
     """Refuses one name with two ranges that could both be asked for in one trial."""
     if first.domain == second.domain and first.key != second.key:
         return
-    if _never_together(first, second):
+    if first.excludes(second):
         return
     raise SpaceError(
         f"A parameter must be declared once: {first.name!r} is declared as {first.domain} "
         f"({_when(first)}) and again as {second.domain} ({_when(second)})."
     )
-
-
-def _never_together(first: Parameter, second: Parameter) -> bool:
-    """Whether a condition of one excludes a condition of the other."""
-    return any(a.excludes(b) for a in first.conditions for b in second.conditions)
 
 
 def _when(parameter: Parameter) -> str:

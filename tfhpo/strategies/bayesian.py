@@ -16,15 +16,15 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tfhpo.arguments import choice, not_negative, positive
 from tfhpo.errors import ArgumentError
-from tfhpo.space import BoolArray, FloatArray, Kind, Point, Space
-from tfhpo.strategies.branches import Branch, Branches
+from tfhpo.space import BoolArray, Condition, FloatArray, Kind, Point, Space
+from tfhpo.strategies.branches import Branches
 from tfhpo.strategies.candidates import (
     around_the_best,
     best_first,
@@ -33,9 +33,10 @@ from tfhpo.strategies.candidates import (
     joined,
 )
 from tfhpo.strategies.former import Former
-from tfhpo.strategies.initial import InitialDesign
+from tfhpo.strategies.initial import InitialDesign, starting_places
 from tfhpo.strategies.prior_weight import PRIOR_WEIGHT, Belief
 from tfhpo.strategies.strategy import Strategy
+from tfhpo.strategies.undeclared import conditioned, undeclared
 from tfhpo.surrogates.acquisitions import (
     Acquisition,
     ConfidenceBound,
@@ -117,9 +118,11 @@ class BayesianOptimization(Strategy):
     averaged over them, so many workers spread out. With any acquisition but "log_ei" they count as
     if they had come out as the model expects.
 
-    *Branches.* In a space with conditions, one point of three lies in the branch that has had the
-    fewest trials, against what random search would have given it (`strategies/branches.py`): where
-    the first ones were bad, the model knows little of the columns that count there alone.
+    *Conditions.* Up to one point of three lies in a branch of the space that lacks trials, against
+    what random search would have given it (`strategies/branches.py`): where the first ones were
+    bad, the model knows little of the columns that count there alone. Conditions that nobody
+    declared, such as a plain `if` in the build, are learnt from what the trials used
+    (`strategies/undeclared.py`).
 
     *Next point.* The highest acquisition (`surrogates/acquisitions.py`) among 512 candidates, half
     of them drawn from the parameters' distributions (half of these evenly, where there are any) and
@@ -188,6 +191,8 @@ class BayesianOptimization(Strategy):
         self.margin = not_negative("margin", margin)
         self.prior_weight = prior_weight
         self._design = InitialDesign(num_initial_points, int(rng.integers(2**31)))
+        # What the trials say of conditions, by column.
+        self._undeclared: dict[int, Condition] = {}
         # Fitted when they are needed first: that takes a moment.
         self._tellers: list[Foreteller] | None = None
         # The last model, and what it was made of.
@@ -200,22 +205,21 @@ class BayesianOptimization(Strategy):
     def _propose(self) -> Point | None:
         if self._design.due(self.history, len(self._seeds)):
             return self._first()
+        self._notice()
         target, candidates = self._target(), self._candidates()
-        branch = self._branches.lacking(self.history)
-        if branch is not None:
-            point = self._within(branch, target, candidates)
+        for branch in self._branches.lacking(self.history):
+            ground = replace(self._ground, settle=branch.settled)
+            point = self._highest(target, branch.within(candidates, self.rng), ground)
             if point is not None:
                 return point
         return self._highest(target, candidates, self._ground) or self._draw_untried()
 
-    def _within(self, branch: Branch, target: Target, candidates: Point) -> Point | None:
-        """Returns the point of a branch with the highest acquisition, None where all are tried."""
-
-        def barred(x: FloatArray, active: BoolArray) -> BoolArray:
-            return ~branch.holds(x, active) | self._tried(x, active)
-
-        inside = branch.within(candidates, self.rng)
-        return self._highest(target, inside, replace(self._ground, barred=barred))
+    def _notice(self) -> None:
+        """Goes by what the trials say of conditions that nobody declared."""
+        conditions = undeclared(self.space, self.history)
+        if conditions != self._undeclared:
+            self._undeclared = conditions
+            self._lay_out(conditioned(self.space, conditions))
 
     def _highest(self, target: Target, candidates: Point, ground: Ground) -> Point | None:
         """Returns the point with the highest acquisition, None where all candidates were tried."""
@@ -225,7 +229,12 @@ class BayesianOptimization(Strategy):
         x, active, value = maximised(target, ground, starts)
         best = self._untried(Point(x, active), value, 1)
         # Improved ones may have met where trials were.
-        return self.space.point(best[0] if len(best) else starts[0])
+        return self._whole(best[0] if len(best) else starts[0])
+
+    def _whole(self, x: FloatArray) -> Point:
+        """Returns the point at some places, with a start for what it is not thought to use."""
+        used = self._used.active(x)
+        return self.space.point(np.where(used, x, starting_places(self.space)))
 
     def _first(self) -> Point | None:
         """Returns a point of the design; past its end, where trials are likeliest to succeed."""
@@ -241,8 +250,8 @@ class BayesianOptimization(Strategy):
 
     def _candidates(self) -> Point:
         return joined(
-            from_anywhere(self.space, _ANYWHERE, self.rng, doubted=bool(self._belief)),
-            around_the_best(self.space, self.history, self._columns.categorical, _AROUND, self.rng),
+            from_anywhere(self._used, _ANYWHERE, self.rng, doubted=bool(self._belief)),
+            around_the_best(self._used, self.history, self._columns.categorical, _AROUND, self.rng),
         )
 
     def _untried(self, points: Point, value: FloatArray, most: int) -> FloatArray:
@@ -287,11 +296,16 @@ class BayesianOptimization(Strategy):
             # failing says of the points around is told by their weight.
             model = model.conditioned(self._encoded(failed), np.zeros(len(failed)))
         if len(pending):
-            awaited = self._encoded(pending)
+            awaited = self._columns.encode(*self._expected(pending))
             model = self._awaiting(model, awaited)
             tried = tried.joined(awaited)
         best = model.mean(tried).min(axis=0)
         return Target(self._columns, model, self._acquire(model, best, tried), self._factors())
+
+    def _expected(self, pending: npt.NDArray[np.intp]) -> Point:
+        """Returns pending points with what they are thought to use."""
+        x, active = self.history.x[pending], self.history.active[pending]
+        return Point(x, active & self._used.points(x).active)
 
     def _awaiting(self, model: GaussianProcess, awaited: Encoded) -> GaussianProcess:
         """Returns the model with outcomes of the pending points: many for "log_ei", else a mean."""
@@ -390,7 +404,7 @@ class BayesianOptimization(Strategy):
         if self.acquisition == "ucb":
             return ConfidenceBound(self.beta)
         if self.acquisition == "mes":
-            anywhere = from_anywhere(self.space, _ANYWHERE, self.rng, doubted=bool(self._belief))
+            anywhere = from_anywhere(self._used, _ANYWHERE, self.rng, doubted=bool(self._belief))
             # With the tried points: what the best of them has can be reached in any case.
             points = self._columns.encode(*anywhere).joined(tried)
             return MaxValueEntropy(sampled_best_values(*model.posterior(points), self.rng))
@@ -417,15 +431,21 @@ class BayesianOptimization(Strategy):
         categorical = [domain.kind is Kind.CATEGORICAL for domain in domains]
         self._columns = Columns(np.array(categorical, dtype=bool))
         self._belief = Belief(self.space, self.prior_weight)
-        self._branches = Branches(self.space)
-        listed = [
-            np.array([domain.unit_of_index(index) for index in range(cast(int, domain.size))])
+        self._listed = [
+            domain.places()
             if domain.kind is Kind.CATEGORICAL or (domain.size or LISTED + 1) <= LISTED
             else None
             for domain in domains
         ]
         self._infinite = np.array([domain.size is None for domain in domains], dtype=bool)
-        self._ground = Ground(self.space.points, self._columns.categorical, listed, self._tried)
+        self._undeclared = {}
+        self._lay_out(self.space)
+
+    def _lay_out(self, used: Space) -> None:
+        """Goes by a space: the one that was declared, or with the conditions that trials show."""
+        self._used = used
+        self._branches = Branches(used)
+        self._ground = Ground(used.points, self._columns.categorical, self._listed, self._tried)
 
     # ------------------------------------------------------------------ state
 

@@ -1,23 +1,24 @@
 """Which branches of a conditional space have had fewer trials than they should.
 
-A *parent* is a parameter that others depend on; a *branch* is all of its values under which the
-same columns may count.
+A *parent* is a parameter that others depend on. Its values fall into *branches*: those under which
+the same columns may count are one.
 
 Notation:
     d           the number of columns
     n           the number of points
     N           the trials that used the parent
-    p           the share of them that random search would put into the branch
+    p           the share of them that random search would put into a branch
     b, f        the trials in the branch, and those of them that failed
 
 A model knows a branch by the trials in it. Where the first few are bad it stays away, and never
 learns what the columns do that count there alone: it can spend a whole search beside the branch
-that the best points are in. So one point of three lies in the branch that lacks most of
+that the best points are in. A branch *lacks*
 
-    N p (b - f + 1) / (b + 1),
+    N p (b - f + 1) / (b + 1) - b
 
-what random search would have given it, and less the more of its trials fail. Where no branch lacks
-anything, the point may lie anywhere. Which point of the branch it is, the strategy decides.
+trials: what random search would have given it, less the more of its trials fail, less those that it
+had. Of three points in a row one lies in the branch that lacks most, if any lacks something and has
+something left to try. Which point of the branch it is, the strategy decides.
 
 Source:
     Our own; what it brings is measured (`benchmarks/README.md`).
@@ -30,7 +31,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfhpo.space import BoolArray, FloatArray, Point, Space
+from tfhpo.space import BoolArray, Condition, FloatArray, Point, Space
 from tfhpo.strategies.history import History
 
 # One point of so many may be called for by a branch.
@@ -49,17 +50,15 @@ class Branch:
         space: The space.
         column: The parent.
         places: Where the values lie.
+        share: p.
+        needed: What must be where for the parent to count: columns, ascending, and their places.
     """
 
     space: Space
     column: int
     places: FloatArray
-
-    def share(self) -> float:
-        """Returns p."""
-        p = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
-        drawn = self.space.parameters[self.column].draws(p)
-        return float(np.isin(drawn, self.places).mean())
+    share: float
+    needed: tuple[tuple[int, FloatArray], ...] = ()
 
     def holds(self, x: FloatArray, active: BoolArray) -> BoolArray:
         """Returns which points are in the branch, `n`.
@@ -71,26 +70,46 @@ class Branch:
         return active[:, self.column] & np.isin(x[:, self.column], self.places)
 
     def within(self, points: Point, rng: np.random.Generator) -> Point:
-        """Returns points like others, but in the branch.
+        """Returns points of the branch that are like others, which need not lie in it.
 
-        Those that are elsewhere get any of its values, and what these depend on in turn; columns
-        that come to count by this are drawn evenly.
+        Where one is elsewhere, its parent gets any value of the branch, each as likely, and so does
+        what the parent depends on. Columns that come to count are drawn from their distributions.
 
         Args:
             points: `n` points.
             rng: Where randomness comes from.
 
         Returns:
-            At most `n` points.
+            `n` points; fewer where moving them does not bring all of them there.
         """
-        shape = points.x.shape
-        x = np.where(points.active, points.x, self.space.even_places(rng.random(shape)))
-        for column, places in _needed(self.space, self.column):
-            _move(x[:, column], places, rng)
-        _move(x[:, self.column], self.places, rng)
+        p = rng.random(points.x.shape)
+        drawn = [one.draws(p[:, column]) for column, one in enumerate(self.space.parameters)]
+        x = np.where(points.active, points.x, np.stack(drawn, axis=1))
+        outside = ~self.holds(*points)
+        for column, places in self._needs():
+            elsewhere = outside & ~np.isin(x[:, column], places)
+            x[elsewhere, column] = rng.choice(places, size=int(elsewhere.sum()))
         moved = self.space.points(x)
         inside = self.holds(*moved)
         return Point(moved.x[inside], moved.active[inside])
+
+    def settled(self, x: FloatArray) -> Point:
+        """Returns the points nearest to places whose parent has a value of the branch.
+
+        Args:
+            x: Places, `n x d`.
+        """
+        points = self.space.points(x)
+        outside = ~self.holds(*points)
+        if not outside.any():
+            return points
+        x = x.copy()
+        for column, places in self._needs():
+            x[outside, column] = _nearest(x[outside, column], places)
+        return self.space.points(x)
+
+    def _needs(self) -> tuple[tuple[int, FloatArray], ...]:
+        return (*self.needed, (self.column, self.places))
 
 
 class Branches:
@@ -98,32 +117,35 @@ class Branches:
 
     Args:
         space: The space.
+
+    Attributes:
+        branches: By parent, and by the first of their values.
     """
 
     def __init__(self, space: Space) -> None:
-        self._shares = [(branch, branch.share()) for branch in _branches(space)]
+        self.branches = tuple(_branches(space))
 
-    def lacking(self, history: History) -> Branch | None:
-        """Returns the branch that the next point is to lie in, or None where it may lie anywhere.
+    def lacking(self, history: History) -> list[Branch]:
+        """Returns the branches that the next point should lie in, the one that lacks most first.
 
         Args:
             history: All points so far; pending ones count, so that a batch looks into several.
         """
-        if not self._shares or len(history) % _EVERY:
-            return None
+        if not self.branches or len(history) % _EVERY:
+            return []
         failed = np.zeros(len(history), dtype=bool)
         failed[history.failed] = True
-        lacks = [_lack(branch, share, history, failed) for branch, share in self._shares]
-        most = int(np.argmax(lacks))
-        return self._shares[most][0] if lacks[most] > 0.0 else None
+        lacks = np.array([_lack(branch, history, failed) for branch in self.branches])
+        order = np.argsort(-lacks, kind="stable")
+        return [self.branches[which] for which in order if lacks[which] > 0.0]
 
 
-def _lack(branch: Branch, share: float, history: History, failed: BoolArray) -> float:
-    """Returns how many trials a branch has fewer than it should."""
+def _lack(branch: Branch, history: History, failed: BoolArray) -> float:
+    """Returns how many trials a branch lacks."""
     inside = branch.holds(history.x, history.active)
     b, f = int(inside.sum()), int((inside & failed).sum())
     used = int(history.active[:, branch.column].sum())
-    return used * share * (b - f + 1) / (b + 1) - b
+    return used * branch.share * (b - f + 1) / (b + 1) - b
 
 
 def _branches(space: Space) -> Iterator[Branch]:
@@ -131,31 +153,58 @@ def _branches(space: Space) -> Iterator[Branch]:
     for column, parent in enumerate(space.parameters):
         if not parent.size or parent.size > _MOST_VALUES:
             continue
-        opening = [
-            (child, condition.places(parent.domain))
-            for child, parameter in enumerate(space.parameters)
-            for condition in parameter.conditions
-            if condition.parent == parent.name
-        ]
-        opened: dict[frozenset[int], list[float]] = {}
-        for place in map(parent.domain.unit_of_index, range(parent.size)):
-            counting = frozenset(child for child, places in opening if place in places)
-            opened.setdefault(counting, []).append(place)
-        if len(opened) > 1:
-            yield from (Branch(space, column, np.array(places)) for places in opened.values())
+        opened = _opened(space, column)
+        if len(opened) < 2:
+            continue
+        drawn = parent.draws((np.arange(_QUANTILES) + 0.5) / _QUANTILES)
+        found: dict[int, FloatArray] = {}
+        _find_needed(space, column, found)
+        needed = tuple((parent, found[parent]) for parent in sorted(found) if len(found[parent]))
+        for places in opened:
+            yield Branch(space, column, places, float(np.isin(drawn, places).mean()), needed)
 
 
-def _needed(space: Space, column: int) -> Iterator[tuple[int, FloatArray]]:
-    """Yields the columns that a column depends on, and where they must be for it to count."""
+def _opened(space: Space, column: int) -> list[FloatArray]:
+    """Returns the places of a parent, by which columns may count there."""
+    parent = space.parameters[column]
+    opening = [
+        (child, condition.places(parent.domain))
+        for child, parameter in enumerate(space.parameters)
+        for condition in parameter.conditions
+        if condition.parent == parent.name and not parameter.excludes(parent)
+    ]
+    found: dict[frozenset[int], list[float]] = {}
+    for place in parent.domain.places():
+        counting = frozenset(child for child, places in opening if place in places)
+        found.setdefault(counting, []).append(place)
+    return [np.array(places) for places in found.values()]
+
+
+def _find_needed(space: Space, column: int, found: dict[int, FloatArray]) -> None:
+    """Adds what must be where for a column to count."""
     for condition in space.parameters[column].conditions:
-        for parent, parameter in enumerate(space.parameters):
-            if parameter.name == condition.parent:
-                yield from _needed(space, parent)
-                yield parent, condition.places(parameter.domain)
+        parent, places = _needed_by(space, column, condition)
+        if parent in found:
+            # Conditions come from several levels, and none of them may undo another.
+            places = np.intersect1d(found[parent], places)
+        else:
+            _find_needed(space, parent, found)
+        found[parent] = places
 
 
-def _move(x: FloatArray, places: FloatArray, rng: np.random.Generator) -> None:
-    """Moves, in place, what is at none of the places to any of them."""
-    # One of two parameters of a name may have none of the values.
-    elsewhere = ~np.isin(x, places) & bool(len(places))
-    x[elsewhere] = rng.choice(places, size=int(elsewhere.sum()))
+def _needed_by(space: Space, column: int, condition: Condition) -> tuple[int, FloatArray]:
+    """Returns which column a condition is about, and its places; of several, the first."""
+    child = space.parameters[column]
+    named = [
+        (not parameter.excludes(child), parent, condition.places(parameter.domain))
+        for parent, parameter in enumerate(space.parameters)
+        if parameter.name == condition.parent
+    ]
+    _, parent, places = max(named, key=lambda one: (one[0], len(one[2]) > 0))
+    return parent, places
+
+
+def _nearest(x: FloatArray, places: FloatArray) -> FloatArray:
+    """Returns the nearest of some places to each of others."""
+    nearest: FloatArray = places[np.abs(x[:, None] - places).argmin(axis=1)]
+    return nearest

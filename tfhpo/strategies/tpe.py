@@ -185,8 +185,7 @@ def _columns(domains: Sequence[Domain]) -> Columns:
 
 
 def _listed(domain: Domain) -> Listed:
-    places = [domain.unit_of_index(index) for index in range(domain.size or 0)]
-    return Listed(np.array(places), domain.even_shares(), domain.kind is Kind.CATEGORICAL)
+    return Listed(domain.places(), domain.even_shares(), domain.kind is Kind.CATEGORICAL)
 
 
 def _steps(domain: Domain) -> tuple[float, float]:
