@@ -2,7 +2,9 @@
 
 import keras_tuner
 import pytest
+from driving import drive
 
+from tfhpo.oracles import BayesianOracle
 from tfhpo.oracles.hyperparameters import TrackedHyperParameters
 
 
@@ -58,3 +60,23 @@ def test_tracking_changes_nothing_of_the_original(hp):
     assert copied.values == {"n": 5, "late": 0}
     assert "late" not in hp
     assert [one.name for one in hp.space] == ["n", "x", "kind", "head/skip"]
+
+
+def test_the_bayesian_strategy_learns_the_conditions_of_plain_ifs_and_loops(placed):
+    def build(hp):
+        optimizer = hp.Choice("optimizer", ["sgd", "adam", "lamb"])
+        loss = abs(hp.Float("rate", 0, 1) - 0.3) + 0.5
+        if optimizer == "sgd":
+            loss += abs(hp.Float("momentum", 0, 1) - 0.9) - 0.5
+        return loss - sum(hp.Int(f"units_{i}", 1, 64) for i in range(hp.Int("layers", 1, 4))) / 256
+
+    oracle = placed(BayesianOracle("loss", 99, seed=0))
+    drive(oracle, build, 25)
+    strategy = oracle._session.strategy
+    strategy._notice()
+    names = strategy.space.names
+    learnt = {names[column]: condition for column, condition in strategy._undeclared.items()}
+    assert str(learnt.pop("momentum")) == "optimizer in ['sgd']"
+    assert {name: condition.parent for name, condition in learnt.items()} == dict.fromkeys(
+        ("units_1", "units_2", "units_3"), "layers"
+    )

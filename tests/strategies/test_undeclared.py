@@ -134,6 +134,31 @@ def test_a_value_that_no_trial_had_goes_by_its_neighbours_or_is_one_of_use():
     assert undeclared(names, told(names, trials))[2] == when("optimizer", "sgd", "lamb")
 
 
+def test_a_column_that_no_trial_used_belongs_to_choices_that_were_never_made():
+    space = seeming(optimizers())
+    adam = [{"rate": i / 9, "optimizer": "adam", "beta": 0.5} for i in range(5)]
+    assert undeclared(space, told(space, adam)) == dict.fromkeys(
+        (2, 3), when("optimizer", "sgd", "lamb")
+    )
+    lamb = [{"rate": i / 9, "optimizer": "lamb", "beta": 0.5} for i in range(5)]
+    assert undeclared(space, told(space, adam + lamb)) == dict.fromkeys(
+        (2, 3), when("optimizer", "sgd")
+    )
+    # With none left, nothing is known of it.
+    sgd = [{"rate": 0.3, "optimizer": "sgd", "nesterov": True}]
+    assert 2 not in undeclared(space, told(space, adam + lamb + sgd))
+
+
+def test_a_choice_that_a_column_may_belong_to_is_made():
+    space = seeming(optimizers())
+    search = BayesianOptimization(space, np.random.default_rng(0))
+    for i in range(9):
+        point = space.encode({"rate": i / 9, "optimizer": ("adam", "lamb")[i % 2], "beta": 0.5})
+        search.observe([Result(search.hold(point), point, 0.1 * i)])
+    ((_, point),) = search.suggest()
+    assert space.decode(*point)["optimizer"] == "sgd"
+
+
 def test_a_parent_with_a_value_for_each_trial_explains_nothing():
     space = Space([Parameter("seed", Levels(tuple(range(50)))), Parameter("x", UNIT)])
     trials = [{"seed": i} | ({"x": 0.5} if i % 3 else {}) for i in range(12)]

@@ -14,10 +14,11 @@ A parent explains the use of a column if all trials with the same value agree in
 the column without the parent. Explanations are compared by how many bits it takes to write them
 down: m where values have no order (used or not, for each), and 1 + log2 C(m - 1, r - 1) where they
 have (where the runs begin, and whether the first is one of use: `layers >= 3` is two runs, however
-many values there are). Of those shorter than the n bits of a list of the trials the shortest is
-believed, until a trial contradicts it; of equally short ones, that of the parent that can explain
-most columns. A value that no trial had goes by its nearest neighbour; one without order, or in the
-middle, is taken for one of use.
+many values there are). Only those count that are shorter than the n bits of a list of the trials.
+Of several, that of the parent that explains most columns is believed, and then the shortest, until
+a trial contradicts it. A value that no trial had goes by its nearest neighbour; one without order,
+or in the middle, is taken for one of use. So a column that no trial used belongs to the choices
+that were never made, if there are any.
 
 Source:
     The shortest description: Rissanen, "Modeling by Shortest Data Description", Automatica 14
@@ -50,12 +51,19 @@ class _Explanation(NamedTuple):
     Attributes:
         bits: How long it is.
         parent: The parent's column.
-        condition: When the column is used.
+        seen: Where the values lie that trials had of it, `m`, ascending.
+        of_use: Which of them are of use, `m`.
     """
 
     bits: float
     parent: int
-    condition: Condition
+    seen: FloatArray
+    of_use: BoolArray
+
+    def condition(self, space: Space) -> Condition:
+        """Returns when the column is used."""
+        parent = space.parameters[self.parent]
+        return Condition(parent.name, _values(parent.domain, self.seen, self.of_use))
 
 
 def undeclared(space: Space, history: History) -> dict[int, Condition]:
@@ -70,7 +78,7 @@ def undeclared(space: Space, history: History) -> dict[int, Condition]:
     found = {column: _explanations(space, column, x, active) for column in range(len(space))}
     explained = Counter(one.parent for several in found.values() for one in several)
     return {
-        column: min(several, key=lambda one: (-explained[one.parent], one.bits)).condition
+        column: min(several, key=lambda one: (-explained[one.parent], one.bits)).condition(space)
         for column, several in found.items()
         if several
     }
@@ -108,11 +116,11 @@ def _could_use(space: Space, column: int, x: FloatArray, active: BoolArray) -> B
 def _explanations(
     space: Space, column: int, x: FloatArray, active: BoolArray
 ) -> list[_Explanation]:
-    """Returns what parents say of the use of a column, if it is used by some trials only."""
+    """Returns what parents say of the use of a column, if there are trials that do not use it."""
     could = _could_use(space, column, x, active)
     x, active = x[could], active[could]
     used = active[:, column]
-    if used.all() or not used.any():
+    if used.all():
         return []
     found, names = [], space.names
     for parent, parameter in enumerate(space.parameters[:column]):
@@ -120,13 +128,14 @@ def _explanations(
         if not domain.size or domain.size > _MOST_VALUES or names.count(parameter.name) > 1:
             continue
         seen = np.unique(x[with_parent, parent])
+        if not used.any() and (domain.kind is not Kind.CATEGORICAL or len(seen) == domain.size):
+            continue
         of_use, of_none = (np.isin(seen, x[with_parent & one, parent]) for one in (used, ~used))
         if (used & ~with_parent).any() or (of_use & of_none).any():
             continue
         bits = _bits(domain, of_use)
         if bits < len(used):
-            condition = Condition(parameter.name, _values(domain, seen, of_use))
-            found.append(_Explanation(bits, parent, condition))
+            found.append(_Explanation(bits, parent, seen, of_use))
     return found
 
 
