@@ -40,7 +40,6 @@ from benchmarks.regret import (
 )
 from tfhpo.space import FloatArray, Point, Space
 from tfhpo.strategies import TPE, BayesianOptimization, History, Strategy
-from tfhpo.strategies.branches import Branch, Branches
 from tfhpo.strategies.initial import InitialDesign
 from tfhpo.surrogates.acquisitions import Acquisition, ConfidenceBound
 from tfhpo.surrogates.feasibility import LABEL_PRIORS
@@ -145,10 +144,10 @@ def _in_turns(
     return _ACQUIRE(self, model, best, tried)
 
 
-def _never(self: Branches, history: History) -> list[Branch]:
-    """Returns no branch, whatever lacks trials."""
-    del self, history
-    return []
+def _never(history: History) -> bool:
+    """Returns that no point is for a branch, whatever lacks trials."""
+    del history
+    return False
 
 
 def _set(name: str, value: Any) -> Variant:
@@ -192,7 +191,7 @@ VARIANTS: dict[str, dict[str, Variant]] = {
     "bayesian": {
         **{name: _with(acquisition=name) for name in ("ei", "pi", "ucb", "mes")},
         "ucb in turns": _set("strategies.bayesian.BayesianOptimization._acquire", _in_turns),
-        "without branches": _set("strategies.branches.Branches.lacking", _never),
+        "without branches": _set("strategies.branches.Branches.due", _never),
         "every second point in a branch": _set("strategies.branches._EVERY", 2),
         "every fourth point in a branch": _set("strategies.branches._EVERY", 4),
         "squared exponential kernel": _with(kernel="squared_exponential"),

@@ -189,6 +189,43 @@ def test_of_parents_of_as_many_columns_the_shortest_explanation_is_believed():
     assert undeclared(space, told(space, trials)) == {2: when("norm", True)}
 
 
+def test_names_of_several_columns_are_passed_over():
+    space = Space(
+        [
+            Parameter("a", Levels((1, 2))),
+            Parameter("b", Levels((False, True))),
+            Parameter("w", UNIT, (when("a", 1),)),
+            Parameter("w", UNIT, (when("a", 1), when("b", True))),
+        ]
+    )
+    history = History(4)
+    for i in range(12):
+        values = {"a": 1, "b": i % 2 == 0} | ({"w": i / 12} if i % 2 == 0 else {})
+        resolved(history, space.encode(values))
+    assert undeclared(space, history) == {}
+
+
+def test_no_trial_of_many_is_forgotten():
+    space = seeming(optimizers())
+    history = tried(space, optimizers(), 300)
+    against = {"rate": 0.5, "optimizer": "adam", "beta": 0.5, "momentum": 0.5}
+    resolved(history, space.encode(against))
+    for number in range(600):
+        values = {"rate": number / 600, "optimizer": "adam", "beta": 0.5}
+        resolved(history, space.encode(values))
+        if number > 500:
+            assert 2 not in undeclared(space, history)
+
+
+def test_pruned_trials_count():
+    space = seeming(optimizers())
+    history = History(len(space))
+    for i in range(12):
+        point = optimizers().point(space.draw(np.full(5, i / 12)).x)
+        history.resolve(history.add(point), point, 1.0, pruned=True)
+    assert undeclared(space, history)[2] == when("optimizer", "sgd")
+
+
 @given(spaces(), st.integers(0, 2**32 - 1), st.integers(1, 12))
 def test_no_trial_contradicts_what_is_believed(declared, seed, number):
     parameters = {}
@@ -243,17 +280,125 @@ def test_what_is_not_thought_to_be_used_has_its_start():
     assert set(momentum + beta) == {0.5}
 
 
-def test_pending_trials_are_where_they_are_thought_to_be():
-    space, declared = seeming(optimizers()), optimizers()
-    search = BayesianOptimization(space, np.random.default_rng(0))
-    for _ in range(12):
+def half_way(space, declared, number=12, seed=0, **options):
+    """A search of a build with plain `if`s after some trials."""
+    search = BayesianOptimization(space, np.random.default_rng(seed), **options)
+    for _ in range(number):
         ((key, point),) = search.suggest()
         real = declared.point(point.x)
         search.observe([Result(key, real, noticed(declared.decode(*real)))])
+    return search
+
+
+def test_pending_trials_are_where_they_are_thought_to_be():
+    space, declared = seeming(optimizers()), optimizers()
+    search = half_way(space, declared)
     suggestions = search.suggest(12)
-    expected = search._expected(search.history.pending)
     real = declared.points(np.array([point.x for _, point in suggestions]))
-    assert np.array_equal(expected.active, real.active)
+    awaited = search._target()._model.points.rows(slice(12, None))
+    assert np.array_equal(awaited.features, search._columns.encode(*real).features)
+
+
+def test_what_is_awaited_is_counted_where_it_is_thought_to_be():
+    declared = Space(
+        [
+            Parameter("model", Levels(("mlp", "lin"))),
+            Parameter("layers", Levels((1, 2)), (when("model", "mlp"),)),
+            Parameter("x", UNIT, (when("model", "mlp"), when("layers", 2))),
+        ]
+    )
+    space = seeming(declared)
+    search = BayesianOptimization(space, np.random.default_rng(0))
+    for i in range(9):
+        values = {"model": "mlp", "layers": 1 + i % 2} if i % 3 else {"model": "lin"}
+        point = declared.encode(values | ({"x": i / 9} if values.get("layers") == 2 else {}))
+        search.observe([Result(search.hold(point), point, 1.0)])
+    for _ in range(12):
+        search.hold(space.encode({"model": "lin", "layers": 1, "x": 0.5}))
+    search._notice()
+    (first, *_) = search._lacking()
+    assert space.parameters[first.column].name == "model"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_batch_has_no_configuration_twice(seed):
+    declared = Space(
+        [
+            Parameter("kind", Levels(("a", "b"))),
+            Parameter("size", Steps(1, 6)),
+            Parameter("x", Steps(1, 9), (when("kind", "b"),)),
+        ]
+    )
+    space = seeming(declared)
+    search = BayesianOptimization(space, np.random.default_rng(seed))
+    for _ in range(8):
+        ((key, point),) = search.suggest()
+        real = declared.point(point.x)
+        search.observe([Result(key, real, float(real.x.sum()))])
+    assert search._undeclared or seed != 0
+    batch = [declared.point(point.x) for _, point in search.suggest(12)]
+    assert len({(point.x.tobytes(), point.active.tobytes()) for point in batch}) == 12
+
+
+def test_a_trial_that_broke_off_is_not_tried_again():
+    # One that failed before it asked for anything is told with all that it was given.
+    declared = Space(
+        [
+            Parameter("kind", Levels(("a", "b"))),
+            Parameter("size", Steps(1, 5)),
+            Parameter("x", Steps(1, 4), (when("kind", "b"),)),
+        ]
+    )
+    space = seeming(declared)
+    search = BayesianOptimization(space, np.random.default_rng(1))
+    tried = []
+    for _ in range(60):
+        suggestions = search.suggest()
+        if not suggestions:
+            break
+        ((key, point),) = suggestions
+        failed = space.decode(*point)["size"] == 2
+        real = point if failed else declared.point(point.x)
+        tried.append(tuple(space.decode(*real).items()))
+        score = math.nan if failed else float(real.x.sum())
+        search.observe([Result(key, real, score)])
+    assert search.finished
+    assert len(set(tried)) == len(tried)
+
+
+def test_a_search_changes_its_mind():
+    space = seeming(optimizers())
+    search = half_way(space, optimizers(), 20)
+    search.suggest()
+    assert search._undeclared[2] == when("optimizer", "sgd")
+    values = {"rate": 0.9, "optimizer": "adam", "beta": 0.4, "momentum": 0.5}
+    point = space.encode(values)
+    search.observe([Result(search.hold(point), point, 0.9)])
+    search.suggest()
+    assert 2 not in search._undeclared
+    assert search._presumed.parameters[2].conditions == ()
+
+
+def test_a_space_that_grows_is_gone_by_at_once():
+    space = seeming(optimizers())
+    search = half_way(space, optimizers(), 20)
+    search.suggest()
+    search.extend(Space([*space.parameters, Parameter("new", UNIT)]))
+    ((_, point),) = search.suggest()
+    assert point.active[-1]
+    assert len(search._presumed) == 6
+    assert search._presumed.parameters[2].conditions == (when("optimizer", "sgd"),)
+
+
+def test_a_restored_search_goes_on_alike():
+    space = seeming(optimizers())
+    search = half_way(space, optimizers(), 20)
+    search.suggest(2)
+    again = BayesianOptimization(space, np.random.default_rng(5))
+    entries = [search.history.entry(key) for key in range(len(search.history))]
+    again.restore(search.state(), entries)
+    for one, other in zip(search.suggest(6), again.suggest(6), strict=True):
+        assert np.array_equal(one.point.x, other.point.x)
 
 
 def test_a_finite_space_is_used_up_though_some_of_it_is_thought_to_be_the_same():

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from tfhpo.arguments import choice, not_negative, positive
 from tfhpo.errors import ArgumentError
 from tfhpo.space import BoolArray, Condition, FloatArray, Kind, Point, Space
-from tfhpo.strategies.branches import Branches
+from tfhpo.strategies.branches import Branch, Branches
 from tfhpo.strategies.candidates import (
     around_the_best,
     best_first,
@@ -119,10 +119,10 @@ class BayesianOptimization(Strategy):
     if they had come out as the model expects.
 
     *Conditions.* Up to one point of three lies in a branch of the space that lacks trials, against
-    what random search would have given it (`strategies/branches.py`): where the first ones were
-    bad, the model knows little of the columns that count there alone. Conditions that nobody
-    declared, such as a plain `if` in the build, are learnt from what the trials used
-    (`strategies/undeclared.py`).
+    what random search would have given it, until it has had 20 (`strategies/branches.py`): where
+    the first ones were bad, the model knows little of the columns that count there alone.
+    Conditions that nobody declared, such as a plain `if` in the build, are learnt from what the
+    trials used (`strategies/undeclared.py`).
 
     *Next point.* The highest acquisition (`surrogates/acquisitions.py`) among 512 candidates, half
     of them drawn from the parameters' distributions (half of these evenly, where there are any) and
@@ -191,8 +191,9 @@ class BayesianOptimization(Strategy):
         self.margin = not_negative("margin", margin)
         self.prior_weight = prior_weight
         self._design = InitialDesign(num_initial_points, int(rng.integers(2**31)))
-        # What the trials say of conditions, by column.
+        # What the trials say of conditions, by column, and how many had a score by then.
         self._undeclared: dict[int, Condition] = {}
+        self._noticed = 0
         # Fitted when they are needed first: that takes a moment.
         self._tellers: list[Foreteller] | None = None
         # The last model, and what it was made of.
@@ -207,15 +208,26 @@ class BayesianOptimization(Strategy):
             return self._first()
         self._notice()
         target, candidates = self._target(), self._candidates()
-        for branch in self._branches.lacking(self.history):
+        for branch in self._lacking():
             ground = replace(self._ground, settle=branch.settled)
             point = self._highest(target, branch.within(candidates, self.rng), ground)
             if point is not None:
                 return point
         return self._highest(target, candidates, self._ground) or self._draw_untried()
 
+    def _lacking(self) -> list[Branch]:
+        """Returns the branches that the next point should lie in."""
+        if not (self._branches.branches and Branches.due(self.history)):
+            return []
+        everything = self._points(np.arange(len(self.history)))
+        return self._branches.lacking(everything, self.history.failed)
+
     def _notice(self) -> None:
         """Goes by what the trials say of conditions that nobody declared."""
+        # Between two results a batch of suggestions asks for the same.
+        if self._noticed == len(self.history.scored):
+            return
+        self._noticed = len(self.history.scored)
         conditions = undeclared(self.space, self.history)
         if conditions != self._undeclared:
             self._undeclared = conditions
@@ -229,12 +241,14 @@ class BayesianOptimization(Strategy):
         x, active, value = maximised(target, ground, starts)
         best = self._untried(Point(x, active), value, 1)
         # Improved ones may have met where trials were.
-        return self._whole(best[0] if len(best) else starts[0])
+        return self.space.point(best[0] if len(best) else starts[0])
 
-    def _whole(self, x: FloatArray) -> Point:
-        """Returns the point at some places, with a start for what it is not thought to use."""
-        used = self._used.active(x)
-        return self.space.point(np.where(used, x, starting_places(self.space)))
+    def _whole(self, points: Point) -> Point:
+        """Returns points as trials get them: at its start what they are not thought to use."""
+        if not self._undeclared:
+            return points
+        starts = starting_places(self.space)
+        return self.space.points(np.where(points.active, points.x, starts))
 
     def _first(self) -> Point | None:
         """Returns a point of the design; past its end, where trials are likeliest to succeed."""
@@ -250,15 +264,18 @@ class BayesianOptimization(Strategy):
 
     def _candidates(self) -> Point:
         return joined(
-            from_anywhere(self._used, _ANYWHERE, self.rng, doubted=bool(self._belief)),
-            around_the_best(self._used, self.history, self._columns.categorical, _AROUND, self.rng),
+            from_anywhere(self._presumed, _ANYWHERE, self.rng, doubted=bool(self._belief)),
+            around_the_best(
+                self._presumed, self.history, self._columns.categorical, _AROUND, self.rng
+            ),
         )
 
     def _untried(self, points: Point, value: FloatArray, most: int) -> FloatArray:
         """Returns the places of the best different points that repeat no trial, `most x d`."""
         found: dict[bytes, FloatArray] = {}
+        x, active = self._whole(points)
         for row in np.argsort(-value, kind="stable"):
-            point = Point(points.x[row], points.active[row])
+            point = Point(x[row], active[row])
             if not self.history.tried(point):
                 found.setdefault(point.x.tobytes() + point.active.tobytes(), point.x)
             if len(found) == most:
@@ -269,6 +286,7 @@ class BayesianOptimization(Strategy):
         """Returns which points repeat a trial, `q`."""
         # With an infinite column nothing is met twice on the way.
         finite: BoolArray = ~np.any(active & self._infinite, axis=1)
+        x, active = self._whole(Point(x, active))
         for row in np.flatnonzero(finite):
             finite[row] = self.history.tried(Point(x[row], active[row]))
         return finite
@@ -296,16 +314,11 @@ class BayesianOptimization(Strategy):
             # failing says of the points around is told by their weight.
             model = model.conditioned(self._encoded(failed), np.zeros(len(failed)))
         if len(pending):
-            awaited = self._columns.encode(*self._expected(pending))
+            awaited = self._encoded(pending)
             model = self._awaiting(model, awaited)
             tried = tried.joined(awaited)
         best = model.mean(tried).min(axis=0)
         return Target(self._columns, model, self._acquire(model, best, tried), self._factors())
-
-    def _expected(self, pending: npt.NDArray[np.intp]) -> Point:
-        """Returns pending points with what they are thought to use."""
-        x, active = self.history.x[pending], self.history.active[pending]
-        return Point(x, active & self._used.points(x).active)
 
     def _awaiting(self, model: GaussianProcess, awaited: Encoded) -> GaussianProcess:
         """Returns the model with outcomes of the pending points: many for "log_ei", else a mean."""
@@ -384,7 +397,15 @@ class BayesianOptimization(Strategy):
         )
 
     def _encoded(self, keys: npt.NDArray[np.intp]) -> Encoded:
-        return self._columns.encode(self.history.x[keys], self.history.active[keys])
+        return self._columns.encode(*self._points(keys))
+
+    def _points(self, keys: npt.NDArray[np.intp]) -> Point:
+        """Returns points with what they used; those without a score, with what they may have."""
+        x, active = self.history.x[keys], self.history.active[keys]
+        if self._undeclared:
+            scored = np.isfinite(self.history.scores[keys])
+            active = active & (scored[:, None] | self._presumed.points(x).active)
+        return Point(x, active)
 
     def _chosen(self, keys: npt.NDArray[np.intp], most: int = _MODEL_SIZE) -> npt.NDArray[np.intp]:
         """Returns scored points for the model: the best, and an even choice of the others."""
@@ -404,7 +425,9 @@ class BayesianOptimization(Strategy):
         if self.acquisition == "ucb":
             return ConfidenceBound(self.beta)
         if self.acquisition == "mes":
-            anywhere = from_anywhere(self._used, _ANYWHERE, self.rng, doubted=bool(self._belief))
+            anywhere = from_anywhere(
+                self._presumed, _ANYWHERE, self.rng, doubted=bool(self._belief)
+            )
             # With the tried points: what the best of them has can be reached in any case.
             points = self._columns.encode(*anywhere).joined(tried)
             return MaxValueEntropy(sampled_best_values(*model.posterior(points), self.rng))
@@ -412,6 +435,7 @@ class BayesianOptimization(Strategy):
 
     def _revised(self) -> None:
         self._made = None
+        self._noticed = 0
 
     def _begin_fits(self) -> None:
         priors = Priors()
@@ -438,14 +462,14 @@ class BayesianOptimization(Strategy):
             for domain in domains
         ]
         self._infinite = np.array([domain.size is None for domain in domains], dtype=bool)
-        self._undeclared = {}
+        self._undeclared, self._noticed = {}, 0
         self._lay_out(self.space)
 
-    def _lay_out(self, used: Space) -> None:
+    def _lay_out(self, presumed: Space) -> None:
         """Goes by a space: the one that was declared, or with the conditions that trials show."""
-        self._used = used
-        self._branches = Branches(used)
-        self._ground = Ground(used.points, self._columns.categorical, self._listed, self._tried)
+        self._presumed = presumed
+        self._branches = Branches(presumed)
+        self._ground = Ground(presumed.points, self._columns.categorical, self._listed, self._tried)
 
     # ------------------------------------------------------------------ state
 
@@ -457,6 +481,7 @@ class BayesianOptimization(Strategy):
         }
 
     def _restore_private(self, state: dict[str, Any]) -> None:
+        self._noticed = 0
         self._begin_fits()
         self._fit.restore(state["fit"])
         self._failure_fit.restore(state["failure_fit"])

@@ -14,11 +14,11 @@ A model knows a branch by the trials in it. Where the first few are bad it stays
 learns what the columns do that count there alone: it can spend a whole search beside the branch
 that the best points are in. A branch *lacks*
 
-    N p (b - f + 1) / (b + 1) - b
+    min(N p, 20) (b - f + 1) / (b + 1) - b
 
-trials: what random search would have given it, less the more of its trials fail, less those that it
-had. Of three points in a row one lies in the branch that lacks most, if any lacks something and has
-something left to try. Which point of the branch it is, the strategy decides.
+trials: what random search would have given it, until it is known well; less the more of its trials
+fail; less those that it had. Of three points in a row one lies in the branch that lacks most, if
+any lacks something and has something left to try. Which point of it, the strategy decides.
 
 Source:
     Our own; what it brings is measured (`benchmarks/README.md`).
@@ -30,12 +30,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from tfhpo.space import BoolArray, Condition, FloatArray, Point, Space
 from tfhpo.strategies.history import History
 
 # One point of so many may be called for by a branch.
 _EVERY = 3
+# Trials after which a branch is known well.
+_ENOUGH = 20
 # Parents of more values are left alone: hardly any two trials would share a branch.
 _MOST_VALUES = 100
 # Quantiles that shares are counted in: those of up to ten equally probable values are exact.
@@ -94,7 +97,7 @@ class Branch:
         return Point(moved.x[inside], moved.active[inside])
 
     def settled(self, x: FloatArray) -> Point:
-        """Returns the points nearest to places whose parent has a value of the branch.
+        """Returns the points nearest to places, in the branch where they can be brought there.
 
         Args:
             x: Places, `n x d`.
@@ -125,27 +128,31 @@ class Branches:
     def __init__(self, space: Space) -> None:
         self.branches = tuple(_branches(space))
 
-    def lacking(self, history: History) -> list[Branch]:
-        """Returns the branches that the next point should lie in, the one that lacks most first.
+    @staticmethod
+    def due(history: History) -> bool:
+        """Whether the next point is for a branch, if any lacks trials."""
+        return len(history) % _EVERY == 0
+
+    def lacking(self, points: Point, failed: npt.NDArray[np.intp]) -> list[Branch]:
+        """Returns the branches that lack trials, the one that lacks most first.
 
         Args:
-            history: All points so far; pending ones count, so that a batch looks into several.
+            points: All points so far, `n`; pending ones too, so that a batch looks into several.
+            failed: Which of them failed.
         """
-        if not self.branches or len(history) % _EVERY:
-            return []
-        failed = np.zeros(len(history), dtype=bool)
-        failed[history.failed] = True
-        lacks = np.array([_lack(branch, history, failed) for branch in self.branches])
+        bad = np.zeros(len(points.x), dtype=bool)
+        bad[failed] = True
+        lacks = np.array([_lack(branch, points, bad) for branch in self.branches])
         order = np.argsort(-lacks, kind="stable")
         return [self.branches[which] for which in order if lacks[which] > 0.0]
 
 
-def _lack(branch: Branch, history: History, failed: BoolArray) -> float:
+def _lack(branch: Branch, points: Point, failed: BoolArray) -> float:
     """Returns how many trials a branch lacks."""
-    inside = branch.holds(history.x, history.active)
+    inside = branch.holds(*points)
     b, f = int(inside.sum()), int((inside & failed).sum())
-    used = int(history.active[:, branch.column].sum())
-    return used * branch.share * (b - f + 1) / (b + 1) - b
+    used = int(points.active[:, branch.column].sum())
+    return min(used * branch.share, _ENOUGH) * (b - f + 1) / (b + 1) - b
 
 
 def _branches(space: Space) -> Iterator[Branch]:

@@ -17,8 +17,8 @@ have (where the runs begin, and whether the first is one of use: `layers >= 3` i
 many values there are). Only those count that are shorter than the n bits of a list of the trials.
 Of several, that of the parent that explains most columns is believed, and then the shortest, until
 a trial contradicts it. A value that no trial had goes by its nearest neighbour; one without order,
-or in the middle, is taken for one of use. So a column that no trial used belongs to the choices
-that were never made, if there are any.
+or in the middle, is taken for one of use. So a column that no trial used belongs to a choice that
+was never made, if there is any. Names that stand for several columns are passed over.
 
 Source:
     The shortest description: Rissanen, "Modeling by Shortest Data Description", Automatica 14
@@ -73,14 +73,20 @@ def undeclared(space: Space, history: History) -> dict[int, Condition]:
         space: The space as it is declared.
         history: What trials used; failed ones may have ended before they asked for everything.
     """
-    keys = evenly(history.scored, _MOST_TRIALS)
-    x, active = history.x[keys], history.active[keys]
-    found = {column: _explanations(space, column, x, active) for column in range(len(space))}
-    explained = Counter(one.parent for several in found.values() for one in several)
+    some = evenly(history.scored, _MOST_TRIALS)
+    x, active = history.x[some], history.active[some]
+    several = {column: _explanations(space, column, x, active) for column in range(len(space))}
+    explained = Counter(one.parent for found in several.values() for one in found)
+    chosen = {
+        column: min(found, key=lambda one: (-explained[one.parent], one.bits)).condition(space)
+        for column, found in several.items()
+        if found
+    }
+    every = history.scored
     return {
-        column: min(several, key=lambda one: (-explained[one.parent], one.bits)).condition(space)
-        for column, several in found.items()
-        if several
+        column: condition
+        for column, condition in chosen.items()
+        if not _contradicted(space, column, condition, history.x[every], history.active[every])
     }
 
 
@@ -98,37 +104,46 @@ def conditioned(space: Space, conditions: Mapping[int, Condition]) -> Space:
 
 def _could_use(space: Space, column: int, x: FloatArray, active: BoolArray) -> BoolArray:
     """Returns which trials the declared conditions let use a column, `n`."""
-    parameter = space.parameters[column]
     could = np.ones(len(x), dtype=bool)
-    for other in range(column):
-        # One name has one value: where two columns of a name hold, the first one carries it.
-        if space.parameters[other].name == parameter.name:
-            could &= ~active[:, other]
-    for condition in parameter.conditions:
-        met = np.zeros(len(x), dtype=bool)
-        for parent, one in enumerate(space.parameters[:column]):
-            if one.name == condition.parent:
-                met |= active[:, parent] & np.isin(x[:, parent], condition.places(one.domain))
-        could &= met
+    for condition in space.parameters[column].conditions:
+        could &= _met(space, condition, x, active)
     return could
+
+
+def _met(space: Space, condition: Condition, x: FloatArray, active: BoolArray) -> BoolArray:
+    """Returns which trials met a condition, `n`."""
+    met = np.zeros(len(x), dtype=bool)
+    for parent, parameter in enumerate(space.parameters):
+        if parameter.name == condition.parent:
+            met |= active[:, parent] & np.isin(x[:, parent], condition.places(parameter.domain))
+    return met
+
+
+def _contradicted(
+    space: Space, column: int, condition: Condition, x: FloatArray, active: BoolArray
+) -> bool:
+    """Whether any trial that could use a column did so against a condition, or not under it."""
+    could = _could_use(space, column, x, active)
+    return bool((could & (active[:, column] != _met(space, condition, x, active))).any())
 
 
 def _explanations(
     space: Space, column: int, x: FloatArray, active: BoolArray
 ) -> list[_Explanation]:
     """Returns what parents say of the use of a column, if there are trials that do not use it."""
-    could = _could_use(space, column, x, active)
+    could, names = _could_use(space, column, x, active), space.names
     x, active = x[could], active[could]
     used = active[:, column]
-    if used.all():
+    if used.all() or names.count(space.parameters[column].name) > 1:
         return []
-    found, names = [], space.names
+    found = []
     for parent, parameter in enumerate(space.parameters[:column]):
         domain, with_parent = parameter.domain, active[:, parent]
         if not domain.size or domain.size > _MOST_VALUES or names.count(parameter.name) > 1:
             continue
         seen = np.unique(x[with_parent, parent])
-        if not used.any() and (domain.kind is not Kind.CATEGORICAL or len(seen) == domain.size):
+        untried = len(seen) < domain.size and domain.kind is Kind.CATEGORICAL
+        if not len(seen) or not (used.any() or untried):
             continue
         of_use, of_none = (np.isin(seen, x[with_parent & one, parent]) for one in (used, ~used))
         if (used & ~with_parent).any() or (of_use & of_none).any():
