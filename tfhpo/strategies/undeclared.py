@@ -18,7 +18,8 @@ many values there are). Only those count that are shorter than the n bits of a l
 Of several, that of the parent that explains most columns is believed, and then the shortest, until
 a trial contradicts it. A value that no trial had goes by its nearest neighbour; one without order,
 or in the middle, is taken for one of use. So a column that no trial used belongs to a choice that
-was never made, if there is any. Names that stand for several columns are passed over.
+was never made, if there is any. Names that stand for several columns are passed over, and parents
+of more than 100 values, so that a threshold of a continuous parameter is not found.
 
 Source:
     The shortest description: Rissanen, "Modeling by Shortest Data Description", Automatica 14
