@@ -46,6 +46,7 @@ def test_counts_that_break_their_rule_are_refused(arguments):
         (ElasticGridOracle, {"options": {"levels": "3"}}, "`levels` must be an integer.*'3'"),
         (ElasticGridOracle, {"options": [3]}, r"`options` must be a dictionary. Received: \[3\]"),
         (ElasticGridOracle, {"distributions": "x"}, "`distributions` must be a dictionary"),
+        (RandomOracle, {"hyperparameters": {"k": "ok"}}, "`hyperparameters` must be .* 'ok'"),
     ],
 )
 def test_options_are_checked_at_once(oracle, arguments, match):

@@ -137,6 +137,12 @@ class StrategyOracle(keras_tuner.Oracle):  # type: ignore[misc]
         for name, given in (("options", options), ("distributions", distributions)):
             if given is not None and not isinstance(given, Mapping):
                 raise ArgumentError(f"`{name}` must be a dictionary. Received: {given!r}.")
+        if not isinstance(hyperparameters, (keras_tuner.HyperParameters, type(None))):
+            raise ArgumentError(
+                "`hyperparameters` must be a keras_tuner.HyperParameters, whose ranges override "
+                "the build's; values to try first go to `enqueue`. "
+                f"Received: {hyperparameters!r}."
+            )
         super().__init__(
             objective=resolve_objective(objective),
             max_trials=max_trials,
