@@ -337,14 +337,20 @@ class Space:
                 if other < column:
                     holds &= ~active[:, other]
             for condition in parameter.conditions:
-                holds &= self._met_by(condition, x, active)
+                holds &= self.met_by(condition, x, active)
             active[:, column] = holds
             if holds.any():
                 x[:, column] = np.where(holds, places(column), 0.0)
         return Point(x, active)
 
-    def _met_by(self, condition: Condition, x: FloatArray, active: BoolArray) -> BoolArray:
-        """Returns which points meet a condition, as `_met` does of one."""
+    def met_by(self, condition: Condition, x: FloatArray, active: BoolArray) -> BoolArray:
+        """Returns which points meet a condition, `n`.
+
+        Args:
+            condition: About a parameter of the space.
+            x: Places, `n x d`.
+            active: Which columns each point uses, `n x d`; an unused parent meets nothing.
+        """
         met = np.zeros(len(x), dtype=bool)
         decided = np.zeros(len(x), dtype=bool)
         for parent in self._columns_of[condition.parent]:

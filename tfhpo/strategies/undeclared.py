@@ -107,17 +107,8 @@ def _could_use(space: Space, column: int, x: FloatArray, active: BoolArray) -> B
     """Returns which trials the declared conditions let use a column, `n`."""
     could = np.ones(len(x), dtype=bool)
     for condition in space.parameters[column].conditions:
-        could &= _met(space, condition, x, active)
+        could &= space.met_by(condition, x, active)
     return could
-
-
-def _met(space: Space, condition: Condition, x: FloatArray, active: BoolArray) -> BoolArray:
-    """Returns which trials met a condition, `n`."""
-    met = np.zeros(len(x), dtype=bool)
-    for parent, parameter in enumerate(space.parameters):
-        if parameter.name == condition.parent:
-            met |= active[:, parent] & np.isin(x[:, parent], condition.places(parameter.domain))
-    return met
 
 
 def _contradicted(
@@ -125,7 +116,7 @@ def _contradicted(
 ) -> bool:
     """Whether any trial that could use a column did so against a condition, or not under it."""
     could = _could_use(space, column, x, active)
-    return bool((could & (active[:, column] != _met(space, condition, x, active))).any())
+    return bool((could & (active[:, column] != space.met_by(condition, x, active))).any())
 
 
 def _explanations(
